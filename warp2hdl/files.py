@@ -1,0 +1,76 @@
+"""Writing files so that an interruption or a full disk loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from warp2hdl.errors import OutputError
+
+
+def _explain(error: OSError, place: Path) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(f"cannot write {place}: {reason}; free some space or choose another place with --out.")
+
+
+@contextlib.contextmanager
+def staged_folder(folder: Path | str) -> Iterator[Path]:
+    """Yields an empty temporary folder whose files replace those of `folder` once the block ends well.
+
+    Everything is written in full before the first file of `folder` is touched; each file then moves into place
+    atomically, in the order of its name with `manifest.json` last. Other files in `folder` stay as they are.
+
+    Raises:
+        OutputError: `folder` is a file, cannot be created, or the disk is full. Nothing was replaced then.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; give --out a folder.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise _explain(error, folder) from error
+    try:
+        yield stage
+        folder.mkdir(exist_ok=True)
+        for path in sorted(stage.iterdir(), key=lambda p: (p.name == "manifest.json", p.name)):
+            os.replace(path, folder / path.name)
+    except OSError as error:
+        raise _explain(error, folder) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def staged_file(path: Path | str) -> Iterator[Path]:
+    """Yields a temporary path in the folder of `path` that replaces `path` once the block ends well.
+
+    Raises:
+        OutputError: `path` is a folder, its folder cannot be created, or the disk is full. `path` is untouched then.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give --out a file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _explain(error, path) from error
+    stage = Path(name)
+    try:
+        yield stage
+        # mkstemp makes private files; give them the permissions an ordinary new file would have.
+        mask = os.umask(0)
+        os.umask(mask)
+        stage.chmod(0o666 & ~mask)
+        os.replace(stage, path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    finally:
+        stage.unlink(missing_ok=True)
