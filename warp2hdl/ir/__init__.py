@@ -2,5 +2,19 @@
 
 from warp2hdl.ir.circuit import Circuit, Groups, LutNetwork, Metadata
 from warp2hdl.ir.interpret import classify, evaluate_network, scores
+from warp2hdl.ir.serial import load, save
+from warp2hdl.ir.verify import INVARIANTS, verify
 
-__all__ = ["Circuit", "Groups", "LutNetwork", "Metadata", "classify", "evaluate_network", "scores"]
+__all__ = [
+    "INVARIANTS",
+    "Circuit",
+    "Groups",
+    "LutNetwork",
+    "Metadata",
+    "classify",
+    "evaluate_network",
+    "load",
+    "save",
+    "scores",
+    "verify",
+]
