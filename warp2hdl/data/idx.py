@@ -1,0 +1,144 @@
+"""MNIST and Fashion-MNIST: the four idx files, gzipped or not, of a folder that the user names."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from warp2hdl.data.dataset import Dataset
+from warp2hdl.data.digits import pixel_names
+from warp2hdl.data.schema import ArraySchema
+from warp2hdl.data.splits import split_count, stratified_split
+from warp2hdl.errors import ConfigError, DataError
+
+_VAL_COUNT = 5000
+_DIGITS = tuple(str(digit) for digit in range(10))
+CLASS_NAMES: dict[str, tuple[str, ...]] = {
+    "mnist": _DIGITS,
+    "fashion-mnist": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+}
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, unzipped where its name ends in `.gz`."""
+    if not path.is_file():
+        raise DataError(f"{path} is not a file; check the path.")
+    try:
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            return file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is a damaged or truncated gzip file ({error}); fetch it again.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_idx(path: Path | str, dimensions: int) -> npt.NDArray[np.uint8]:
+    """An idx file of bytes -> uint8 array of the given number of dimensions.
+
+    The format: two zero bytes, the type (8 for bytes), the number of dimensions, each size as a big-endian 32-bit
+    number, then the values.
+
+    Raises:
+        DataError: no such file, a damaged gzip file, a wrong magic number, or fewer or more values than it announces.
+    """
+    path = Path(path)
+    content = _content(path)
+    magic = bytes((0, 0, 8, dimensions))
+    if content[:4] != magic:
+        raise DataError(
+            f"{path} starts with {content[:4].hex()}, an idx file of this kind with {magic.hex()}; fetch it again."
+        )
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise DataError(f"{path} ends within its header; fetch it again.")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        raise DataError(f"{path} announces {math.prod(shape)} values and holds {len(content) - start}; fetch it again.")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _find(name: str, folder: Path, stem: str) -> Path:
+    for candidate in (folder / f"{stem}.gz", folder / stem):
+        if candidate.is_file():
+            return candidate
+    raise DataError(f"{folder} has no {stem}.gz; give --data FOLDER, the folder with the four idx files of {name}.")
+
+
+def _split(name: str, folder: Path, prefix: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Images `[samples, rows, columns]` and labels `[samples]` of one of the two official splits."""
+    images_path = _find(name, folder, f"{prefix}-images-idx3-ubyte")
+    labels_path = _find(name, folder, f"{prefix}-labels-idx1-ubyte")
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1).astype(np.int64)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{images_path} has {len(images)} images, {labels_path} {len(labels)} labels; fetch both again."
+        )
+    top = len(CLASS_NAMES[name]) - 1
+    if not len(labels) or labels.max() > top:
+        raise DataError(f"{labels_path} has no labels or one above {top}; it is not {name}'s.")
+    return images, labels
+
+
+def load_idx(name: str, folder: Path | str | None, *, seed: int = 0, val_fraction: float | None = None) -> Dataset:
+    """Images of `mnist` or `fashion-mnist` with the official test split, uint8 pixels of 0 to 255.
+
+    Args:
+        name: a key of `CLASS_NAMES`.
+        folder: holds the four idx files, each with or without `.gz`.
+        seed: decides which training images validate.
+        val_fraction: how many of them do; by default 5,000 (at most a sixth).
+
+    Raises:
+        ConfigError: no folder is given, or `val_fraction` is not between 0 and 1.
+        DataError: a file is missing, damaged, or of another kind.
+    """
+    if folder is None:
+        raise ConfigError(f"{name} is not built in; give --data FOLDER, the folder with its four idx files.")
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; give --data FOLDER, the folder with the four idx files of {name}.")
+    images, labels = _split(name, folder, "train")
+    test_images, test_labels = _split(name, folder, "t10k")
+    if images.shape[1:] != test_images.shape[1:]:
+        raise DataError(
+            f"{folder}: training images are {images.shape[1:]}, test images {test_images.shape[1:]} pixels."
+        )
+    rows, columns = images.shape[1:]
+    count = min(_VAL_COUNT, max(1, len(labels) // 6))
+    if val_fraction is not None:
+        count = split_count(len(labels), val_fraction)
+    train, val = stratified_split(labels, count, seed)
+    flat = images.reshape(len(images), -1)
+    names = pixel_names(rows, columns)
+    return Dataset(
+        name=name,
+        x_train=flat[train],
+        y_train=labels[train],
+        x_val=flat[val],
+        y_val=labels[val],
+        x_test=test_images.reshape(len(test_images), -1),
+        y_test=test_labels,
+        feature_names=names,
+        class_names=CLASS_NAMES[name],
+        schema=ArraySchema(CLASS_NAMES[name], names),
+        image_shape=(rows, columns),
+    )

@@ -1,0 +1,57 @@
+"""One way in to every data set, by name or by file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from warp2hdl.data.arrays import load_npz
+from warp2hdl.data.csv_file import closest
+from warp2hdl.data.dataset import Dataset
+from warp2hdl.data.digits import load_digits
+from warp2hdl.data.idx import CLASS_NAMES, load_idx
+from warp2hdl.data.table import load_table
+from warp2hdl.errors import ConfigError
+
+NAMES: tuple[str, ...] = ("digits", *CLASS_NAMES)
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    data: str | Path | None = None,
+    target: str | None = None,
+    categorical: Sequence[str] = (),
+    seed: int = 0,
+    val_fraction: float | None = None,
+) -> Dataset:
+    """A data set, the same for the same files, options and seed.
+
+    Args:
+        name_or_path: one of `NAMES`, or a `.csv` or `.npz` file.
+        data: the folder with the files of `mnist` or `fashion-mnist`.
+        target: the column of a `.csv` that holds the label.
+        categorical: columns of a `.csv` that are categorical whatever they hold.
+        seed: decides the splits.
+        val_fraction: share of the training part that validates, between 0 and 1; by default 0.15, and 5,000 images
+            of `mnist` and `fashion-mnist`.
+
+    Raises:
+        ConfigError: an unknown name, or an option that is missing, out of range or not for this data set.
+        DataError: a file is missing or at fault; the message says where.
+    """
+    name = str(name_or_path)
+    is_csv = name.endswith(".csv")
+    if data is not None and name not in CLASS_NAMES:
+        raise ConfigError(f"--data is for {' and '.join(CLASS_NAMES)}; leave it out for {name}.")
+    if (target is not None or categorical) and not is_csv:
+        raise ConfigError(f"--target and --categorical are for .csv files; leave them out for {name}.")
+    if is_csv:
+        return load_table(name, target=target, categorical=categorical, seed=seed, val_fraction=val_fraction)
+    if name.endswith(".npz"):
+        return load_npz(name, seed=seed, val_fraction=val_fraction)
+    if name in CLASS_NAMES:
+        return load_idx(name, data, seed=seed, val_fraction=val_fraction)
+    if name == "digits":
+        return load_digits(seed=seed, val_fraction=val_fraction)
+    raise ConfigError(f"there is no data set {name!r}{closest(name, (*NAMES, 'FILE.csv', 'FILE.npz'))}.")
