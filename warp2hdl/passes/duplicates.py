@@ -1,0 +1,71 @@
+"""Duplicates: of equal encoder bits and equal nodes only the first is read (structural hashing)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from warp2hdl.encode import Encoder
+from warp2hdl.ir.circuit import Circuit
+from warp2hdl.passes.base import with_network
+from warp2hdl.passes.working import Fanins, Tables, WorkingNetwork, sort_fanins
+
+_MIX = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2**64 / golden ratio: Fibonacci hashing
+_HALF = np.uint64(32)
+
+
+def _hash(fanins: Fanins, tables: Tables) -> npt.NDArray[np.uint64]:
+    """uint64 `[nodes]`, equal for equal nodes and very rarely else."""
+    mixed = tables * _MIX
+    for slot in fanins:
+        mixed = (mixed ^ mixed >> _HALF ^ slot.astype(np.uint64)) * _MIX
+    return mixed ^ mixed >> _HALF
+
+
+def _first_equal(fanins: Fanins, tables: Tables) -> npt.NDArray[np.int64]:
+    """int64 `[nodes]`: the first node that has the same fan-ins and table."""
+    order = np.argsort(_hash(fanins, tables), kind="stable")
+    rows, table = fanins[:, order], tables[order]
+    # A collision of hashes only hides a duplicate: equality is checked in full.
+    starts = np.ones(len(order), np.bool_)
+    starts[1:] = (table[1:] != table[:-1]) | (rows[:, 1:] != rows[:, :-1]).any(axis=0)
+    first = np.empty(len(order), np.int64)
+    first[order] = order[np.flatnonzero(starts)[np.cumsum(starts) - 1]]
+    return first
+
+
+def _first_bits(encoder: Encoder) -> npt.NDArray[np.int64]:
+    """int64 `[bits]`: the first encoder bit with the same feature and threshold."""
+    keys = encoder.bit_feature.astype(np.int64) << 32 | encoder.bit_threshold
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return first[which]
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Readers of a signal that equals an earlier one read the earlier one.
+
+    Equal are encoder bits of one feature and threshold, and nodes of the same fan-ins and table, whatever the order
+    of the fan-ins. The signals that nobody reads then are left for the pass `dead`.
+    """
+
+    name: ClassVar[str] = "duplicates"
+
+    def __call__(self, circuit: Circuit) -> Circuit:
+        """The circuit after the pass."""
+        network = circuit.network
+        work = WorkingNetwork.of(network)
+        source = np.arange(work.absent + 1, dtype=np.int32)
+        source[: work.inputs] = _first_bits(circuit.encoder)
+        # Equal nodes are on one level: their fan-ins are equal, so level by level finds all.
+        levels = network.levels[network.inputs :]
+        order = np.argsort(levels, kind="stable")
+        for nodes in np.split(order, np.flatnonzero(np.diff(levels[order])) + 1):
+            fanins, tables = source[work.fanins[:, nodes]], work.tables[nodes]
+            sort_fanins(fanins, tables)
+            source[work.inputs + nodes] = work.inputs + nodes[_first_equal(fanins, tables)]
+            work.fanins[:, nodes], work.tables[nodes] = fanins, tables
+        return with_network(circuit, work.to_network(source[network.outputs]))
