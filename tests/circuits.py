@@ -46,7 +46,7 @@ def random_network(
         layers: (nodes, arity) of each layer; several arities are mixed at random.
         skips: fan-ins come from any earlier signal, repeated ones included, and two constants lead the nodes.
     """
-    offsets, fanins, tables = [0], [], []
+    offsets, fanins, tables = [0], list[int](), list[int]()
     previous = np.arange(inputs)
     signals = inputs
     if skips:

@@ -1,0 +1,93 @@
+"""Blocks, and how they become either one Amaranth hierarchy (for its simulator) or one Verilog module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, ValueCastable
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+LUT_CELL = "warp2hdl_lut"  # followed by the arity; the target decides what stands for it in the Verilog
+
+
+class Block(wiring.Component):
+    """A component that becomes a Verilog module of its own.
+
+    Attributes:
+        block_name: the module's name behind the top's; blocks of one name are the same module.
+        clocked: whether it has registers, hence a port `clk`.
+        summary: a line about it, the comment above its module.
+    """
+
+    # A block is also its own reference: one that is only evaluated, or shares another's module, is no mistake.
+    _MustUse__silence = True
+
+    block_name: str
+    clocked: bool = False
+    summary: str = ""
+
+
+class Emission:
+    """The Amaranth platform under which every block is a module of its own, instantiated by name.
+
+    Amaranth names the modules and ports of a hierarchy after paths and nets and repeats a module for every instance;
+    a block by block conversion keeps the names that the blocks chose, and shares modules.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.blocks: dict[str, Block] = {}
+        self.instances: list[str] = []
+
+    def module_name(self, block: Block) -> str:
+        """The Verilog module that `block` becomes."""
+        return f"{self.prefix}_{block.block_name}"
+
+
+def place(m: Module, platform: object, name: str, block: Block, ports: Mapping[str, Value]) -> None:
+    """Instantiates `block` in `m` as `name` with its ports connected to `ports`."""
+    outputs = {key for key, member in block.signature.members.items() if member.flow == Out}
+    if isinstance(platform, Emission):
+        platform.blocks.setdefault(block.block_name, block)
+        platform.instances.append(name)
+        connections: dict[str, Value | ValueCastable] = {
+            f"{'o' if key in outputs else 'i'}_{key}": value for key, value in ports.items()
+        }
+        if block.clocked:
+            connections["i_clk"] = ClockSignal()
+        m.submodules[name] = Instance(platform.module_name(block), **connections)
+        return
+    m.submodules[name] = block
+    for key, value in ports.items():
+        port = getattr(block, key)
+        m.d.comb += value.eq(port) if key in outputs else port.eq(value)
+
+
+def lut(m: Module, platform: object, name: str, table: int, address: list[Value]) -> Value:
+    """A look-up of `table` at the bits `address`, least significant first; the result is a signal called `name`."""
+    found = Signal(name=name)
+    width = 1 << len(address)
+    if isinstance(platform, Emission):
+        m.submodules[f"lut_{name}"] = Instance(
+            f"{LUT_CELL}{len(address)}", p_INIT=Const(table, width), i_I=Cat(address), o_O=found
+        )
+    else:
+        m.d.comb += found.eq(Const(table, width).bit_select(Cat(address), 1))
+    return found
+
+
+def extend(value: Value, width: int) -> Value:
+    """An unsigned `value` with leading zeros, so that no tool has to guess at the width of an operator."""
+    if isinstance(value, Const):
+        return Const(value.value, width)
+    return value if len(value) == width else Cat(value, Const(0, width - len(value)))
+
+
+def stage(m: Module, value: Value, name: str) -> Value:
+    """`value` behind a register called `name`; a constant needs none."""
+    if isinstance(value, Const):
+        return value
+    register = Signal(len(value), name=name, reset_less=True)
+    m.d.sync += register.eq(value)
+    return register

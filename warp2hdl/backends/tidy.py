@@ -1,0 +1,328 @@
+"""Yosys's Verilog made fit for people: ANSI ports, one line a look-up, data flow order, names instead of `$1`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from warp2hdl.backends.block import LUT_CELL
+from warp2hdl.backends.targets import Target
+from warp2hdl.errors import BackendError
+
+LINE_LENGTH = 120
+
+_DECLARATION = re.compile(r"(input|output|wire|reg) (?:\[(\d+):0\] )?(\\\S+ |\w+)(?: = (.*))?;")
+_TEMPORARY = re.compile(r"\\\$(\d+) ?")
+_NAME = re.compile(r"(?<!['\w])[A-Za-z_]\w*")
+_ITEM = re.compile(r"(\w+)(?:\[(\d+)(?::(\d+))?\])?")
+
+
+@dataclass
+class _Instance:
+    module: str
+    name: str
+    parameters: list[str]
+    ports: dict[str, str]
+
+
+@dataclass
+class _Module:
+    """A module as Yosys wrote it, taken apart."""
+
+    name: str
+    ports: list[str]
+    directions: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
+    initial: dict[str, str] = field(default_factory=dict)
+    assigns: dict[str, str] = field(default_factory=dict)
+    registers: list[tuple[str, str]] = field(default_factory=list)
+    instances: list[_Instance] = field(default_factory=list)
+
+
+def natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """A sort key under which n9 comes before n10."""
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"\d+|\D+", name))
+
+
+def _parse(text: str) -> _Module:
+    """One module's text, from `module` up to `endmodule`."""
+    head = re.match(r"\s*module (\w+)\s*\((.*?)\);\n", text, re.DOTALL)
+    if head is None:
+        raise BackendError(f"Yosys wrote a module that is not understood: {text[:80]!r}; please report this.")
+    module = _Module(head[1], [port.strip() for port in head[2].split(",")])
+    lines = iter(_TEMPORARY.sub(r"_t\1_", text[head.end() :]).splitlines())
+    for raw in lines:
+        line = raw.strip()
+        if not line:
+            continue
+        if declared := _DECLARATION.fullmatch(line):
+            _add_declaration(module, declared)
+        elif line.startswith("assign "):
+            target, _, value = line[len("assign ") : -1].partition(" = ")
+            module.assigns[_parse_target(target)] = _squeeze(value)
+        elif line == "always @(posedge clk)":
+            target, _, value = next(lines).strip()[:-1].partition(" <= ")
+            module.registers.append((target.strip(), _squeeze(value)))
+        elif line.endswith("("):
+            module.instances.append(_parse_instance(line, lines))
+        else:
+            raise BackendError(f"Yosys wrote {line!r} in {module.name}, which is not understood; please report this.")
+    return module
+
+
+def _parse_target(text: str) -> str:
+    """The left side of an assignment; of `{ _t1_[3], sum }`, a sum whose top bit is known to be 0, what has a name."""
+    names = [part for part in text.strip(" {}").replace(" ", "").split(",") if not part.startswith("_t")]
+    return names[0] if len(names) == 1 else text.strip().replace(" ", "")
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r" +", " ", text).replace("{ ", "{").replace(" }", "}").strip()
+
+
+def _add_declaration(module: _Module, found: re.Match[str]) -> None:
+    kind, msb, name, initial = found.groups()
+    if kind in ("input", "output"):
+        module.directions[name] = kind
+        return
+    module.kinds[name] = kind
+    module.widths[name] = int(msb or 0) + 1
+    if initial:
+        module.initial[name] = initial
+
+
+def _parse_instance(line: str, lines: Iterable[str]) -> _Instance:
+    """`type name (` or `type #(` with its parameters; then one port a line up to `);`."""
+    parameters = []
+    head = line.split()
+    if head[1] == "#(":
+        for raw in lines:
+            if raw.strip().startswith(")"):
+                head[1] = raw.split()[1]
+                break
+            parameters.append(raw.strip().rstrip(",")[len(".INIT(") : -1])
+    ports = {}
+    for raw in lines:
+        item = raw.strip().rstrip(",")
+        if item == ");":
+            break
+        name, _, value = item[1:-1].partition("(")
+        ports[name] = _squeeze(value)
+    return _Instance(head[0], head[1], parameters, ports)
+
+
+def _inline_temporaries(module: _Module) -> None:
+    """Puts the unnamed wires where they are read.
+
+    Only where that cannot change a width: as a whole right-hand side, or one-bit `& | ^` within others of one bit.
+    """
+    safe = {
+        name: value
+        for name, value in module.assigns.items()
+        if name.startswith("_t") and re.fullmatch(r"[\w\[\]&|^ ]+", value) and module.widths.get(name) == 1
+    }
+    whole = {name: value for name, value in module.assigns.items() if name.startswith("_t") and name in module.widths}
+
+    def resolve(value: str) -> str:
+        if value in whole:
+            return resolve(whole[value])
+        return re.sub(r"_t\d+_", lambda m: f"({resolve(safe[m[0]])})" if m[0] in safe else m[0], value)
+
+    module.assigns = {name: resolve(value) for name, value in module.assigns.items()}
+    module.registers = [(name, resolve(value)) for name, value in module.registers]
+    for instance in module.instances:
+        instance.ports = {port: resolve(value) for port, value in instance.ports.items()}
+
+
+def _drop_unread(module: _Module) -> None:
+    """Removes the wires that nothing reads: what was put in place above, and second names for one wire."""
+    while True:
+        texts = [*module.assigns.values(), *(value for _, value in module.registers)]
+        texts += [value for instance in module.instances for value in instance.ports.values()]
+        read = {name for text in texts for name in _NAME.findall(text)} | set(module.ports)
+        driven = [name for name in module.assigns if name.partition("[")[0] not in read]
+        unread = {name for name in module.kinds if name not in read}
+        if not driven and not unread:
+            return
+        for name in driven:
+            del module.assigns[name]
+        for name in unread:
+            del module.kinds[name]
+
+
+def _bits(value: str, module: _Module) -> list[str]:
+    """A vector expression -> its one-bit operands, least significant first."""
+    bits = []
+    for name, msb, lsb in _ITEM.findall(value):
+        if not msb and module.widths.get(name) == 1:
+            bits.append(name)
+            continue
+        high = int(msb) if msb else module.widths[name] - 1
+        low = int(lsb) if lsb else high if msb else 0
+        bits += [f"{name}[{i}]" for i in range(high, low - 1, -1)]
+    return bits[::-1]
+
+
+def _parse_constant(text: str) -> int:
+    _, _, digits = text.partition("'")
+    return int(digits[1:], {"h": 16, "d": 10, "b": 2}[digits[0]])
+
+
+def wrap(line: str, indent: str = "  ") -> str:
+    """Breaks a long statement at blanks; what follows the first line is indented further."""
+    if len(indent) + len(line) <= LINE_LENGTH:
+        return indent + line
+    lines, current = [], indent
+    for word in line.split(" "):
+        if len(current) + len(word) > LINE_LENGTH and current.strip():
+            lines.append(current.rstrip())
+            current = indent + "    "
+        current += word + " "
+    return "\n".join([*lines, current.rstrip()])
+
+
+def _readable_threshold(value: str) -> str:
+    """`words[10:3] >= 6'h2f` -> `words[10:3] >= 8'd47`: the word's own width, the number as the name has it."""
+
+    def mend(found: re.Match[str]) -> str:
+        width = int(found[2]) - int(found[3]) + 1
+        return f"{found[1]} >= {width}'d{int(found[4], 16)}"
+
+    return re.sub(r"(\w+\[(\d+):(\d+)\]) >= \d+'h([0-9a-f]+)", mend, value)
+
+
+def _in_order(wires: Mapping[str, str]) -> list[str]:
+    """Names of wires so that each follows those that its value reads, else in natural order."""
+    ordered: dict[str, None] = {}
+    for root in sorted(wires, key=natural):
+        stack = [(root, False)]
+        while stack:
+            name, ready = stack.pop()
+            if name in ordered:
+                continue
+            if ready:
+                ordered[name] = None
+                continue
+            stack.append((name, True))
+            stack += [(read, False) for read in reversed(_NAME.findall(wires[name])) if read in wires]
+    return list(ordered)
+
+
+def _range(width: int) -> str:
+    return f"[{width - 1}:0] " if width > 1 else ""
+
+
+def _write_ports(module: _Module) -> str:
+    lines = [
+        f"  {module.directions[port]:<6} {'reg ' if module.kinds[port] == 'reg' else 'wire'} "
+        f"{_range(module.widths[port])}{port}"
+        for port in module.ports
+    ]
+    return f"module {module.name} (\n" + ",\n".join(lines) + "\n);\n"
+
+
+def _write_instance(instance: _Instance, ports: Sequence[str]) -> str:
+    lines = [wrap(f".{port}({instance.ports[port]})", "    ") for port in ports]
+    return f"  {instance.module} {instance.name} (\n" + ",\n".join(lines) + "\n  );"
+
+
+def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
+    """A wire that lost its driver on the way must never reach a file."""
+    driven = {name.partition("[")[0] for name in [*module.assigns, *(name for name, _ in module.registers)]}
+    for instance in module.instances:
+        if instance.module.startswith(LUT_CELL):
+            driven.add(instance.ports["O"])
+            continue
+        outputs = (port for port, way in modules[instance.module].directions.items() if way == "output")
+        driven.update(instance.ports[port] for port in outputs)
+    inputs = {port for port, direction in module.directions.items() if direction == "input"}
+    if lost := sorted(set(module.kinds) - driven - inputs):
+        raise BackendError(f"Yosys's text of {module.name} was misread: nothing drives {lost[0]}; please report this.")
+
+
+def _write_registers(registers: Sequence[tuple[str, str]]) -> list[str]:
+    if not registers:
+        return []
+    lines = [wrap(f"{name} <= {value};", "    ") for name, value in sorted(registers, key=lambda r: natural(r[0]))]
+    return ["  always @(posedge clk) begin", *lines, "  end"]
+
+
+def _write_luts(module: _Module, target: Target) -> tuple[dict[str, str], list[str]]:
+    """The module's look-ups: those that are expressions by name, and the lines of those that are primitives."""
+    values, lines = {}, []
+    names = []
+    for lut in sorted((i for i in module.instances if i.module.startswith(LUT_CELL)), key=lambda i: natural(i.name)):
+        output, table, operands = lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module)
+        value = target.write_value(table, operands)
+        if value is not None:
+            values[output] = value
+            continue
+        names.append(output)
+        lines.append(wrap(target.write_primitive(output, table, operands)))
+    return values, [wrap(f"wire {', '.join(names)};"), *lines] if lines else []
+
+
+def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
+    return [
+        f"  {module.kinds[name]} {_range(module.widths[name])}{name};"
+        for name in sorted(set(module.kinds) - set(module.ports) - skip, key=natural)
+    ]
+
+
+def _write(module: _Module, target: Target, order: Mapping[str, int], ports: Mapping[str, Sequence[str]]) -> str:
+    """The module's new text."""
+    luts, primitives = _write_luts(module, target)
+    looked_up = {i.ports["O"] for i in module.instances if i.module.startswith(LUT_CELL)}
+    wires = {n: value for n, value in module.assigns.items() if n in module.kinds and n not in module.ports}
+    assigns = {n: value for n, value in module.assigns.items() if n not in wires}
+    blocks = [i for i in module.instances if not i.module.startswith(LUT_CELL)]
+    sections = [
+        _write_declarations(module, set(wires) | looked_up),
+        primitives,
+        [wrap(f"wire {n} = {value};") for n, value in luts.items()],
+        [wrap(f"wire {_range(module.widths[n])}{n} = {_readable_threshold(wires[n])};") for n in _in_order(wires)],
+        *([_write_instance(i, ports[i.module])] for i in sorted(blocks, key=lambda i: order[i.name])),
+        [f"  initial {name} = {value};" for name, value in module.initial.items()],
+        _write_registers(module.registers),
+        [wrap(f"assign {n} = {value};") for n, value in assigns.items()],
+    ]
+    body = "\n\n".join("\n".join(lines) for lines in sections if lines)
+    return f"{_write_ports(module)}\n{body}\nendmodule\n"
+
+
+def _write_models(target: Target, modules: Iterable[_Module]) -> str:
+    used = {i.module for module in modules for i in module.instances if i.module.startswith(LUT_CELL)}
+    if target.write_model is None or not used:
+        return ""
+    models = "".join(target.write_model(int(cell.removeprefix(LUT_CELL))) for cell in sorted(used))
+    note = "// What the primitives do, for Verilator alone; other tools bring the vendor's models."
+    return f"\n{note}\n`ifdef VERILATOR\n{models}`endif\n"
+
+
+def tidy(
+    text: str, target: Target, modules: Sequence[str], instances: Sequence[str], comments: Mapping[str, str]
+) -> str:
+    """Rewrites what Yosys wrote.
+
+    Args:
+        text: Yosys's Verilog.
+        target: what a look-up becomes.
+        modules: the modules' names in the order in which they shall stand.
+        instances: the instances' names in the order in which they shall stand.
+        comments: per module, a line to stand above it.
+    """
+    start = re.compile(r"(?m)^(?=module )")
+    parts = [part.split("\nendmodule")[0] + "\n" for part in start.split(text)[1:]]
+    parsed = {module.name: module for module in map(_parse, parts)}
+    ports = {name: module.ports for name, module in parsed.items()}
+    order = {name: i for i, name in reversed(list(enumerate(instances)))}
+    found = []
+    for name in modules:
+        module = parsed[name]
+        _inline_temporaries(module)
+        _drop_unread(module)
+        _check_driven(module, parsed)
+        found.append(f"{wrap('// ' + comments[name], '')}\n{_write(module, target, order, ports)}")
+    return "\n".join(found) + _write_models(target, parsed.values())
