@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from warp2hdl.backends.block import Block, extend, stage
+from warp2hdl.backends.block import Block, stage
 
 
-class _Best(NamedTuple):
+@dataclass(frozen=True)
+class _Best:
     """The best of a run of classes: its score, its index within the run, the largest score that can occur."""
 
     score: Value
@@ -84,12 +85,11 @@ class ArgMaxBlock(Block):
         wins = Signal(name=f"right_wins_{name}")
         top = max(left.top, right.top)
         score = Signal(max(1, top.bit_length()), name=f"score_{name}")
-        a, b = extend(left.score, len(score)), extend(right.score, len(score))
-        m.d.comb += [wins.eq(b > a), score.eq(Mux(wins, b, a))]
+        m.d.comb += [wins.eq(right.score > left.score), score.eq(Mux(wins, right.score, left.score))]
         if left.index is None:
             return _Best(score, wins, top)
         index = Signal(len(left.index), name=f"index_{name}")
         # The run at the end is shorter than its neighbour; its index has leading zeros then.
-        other = extend(Const(0, 1) if right.index is None else right.index, len(index))
+        other = Const(0, 1) if right.index is None else right.index
         m.d.comb += index.eq(Mux(wins, other, left.index))
         return _Best(score, Cat(index, wins), top)

@@ -77,13 +77,6 @@ def lut(m: Module, platform: object, name: str, table: int, address: list[Value]
     return found
 
 
-def extend(value: Value, width: int) -> Value:
-    """An unsigned `value` with leading zeros, so that no tool has to guess at the width of an operator."""
-    if isinstance(value, Const):
-        return Const(value.value, width)
-    return value if len(value) == width else Cat(value, Const(0, width - len(value)))
-
-
 def stage(m: Module, value: Value, name: str) -> Value:
     """`value` behind a register called `name`; a constant needs none."""
     if isinstance(value, Const):

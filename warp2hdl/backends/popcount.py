@@ -9,7 +9,7 @@ import numpy.typing as npt
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from warp2hdl.backends.block import Block, extend, place, stage
+from warp2hdl.backends.block import Block, place, stage
 
 COMPRESSOR_BITS = 6
 
@@ -132,7 +132,6 @@ class PopcountBlock(Block):
         for i in range(0, len(terms) - 1, 2):
             (a, top_a), (b, top_b) = terms[i : i + 2]
             total = Signal((top_a + top_b).bit_length(), name=f"sum_{level}_{i // 2}")
-            width = max(len(a), len(b))
-            m.d.comb += total.eq(extend(a, width) + extend(b, width))
+            m.d.comb += total.eq(a + b)
             added.append((total, top_a + top_b))
         return added + terms[len(terms) & ~1 :]

@@ -39,6 +39,7 @@ class _Module:
     assigns: dict[str, str] = field(default_factory=dict)
     registers: list[tuple[str, str]] = field(default_factory=list)
     instances: list[_Instance] = field(default_factory=list)
+    luts: list[_Instance] = field(default_factory=list)
 
 
 def natural(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -66,7 +67,9 @@ def _parse(text: str) -> _Module:
             target, _, value = next(lines).strip()[:-1].partition(" <= ")
             module.registers.append((target.strip(), _squeeze(value)))
         elif line.endswith("("):
-            module.instances.append(_parse_instance(line, lines))
+            instance = _parse_instance(line, lines)
+            is_lut = instance.module.startswith(LUT_CELL)
+            (module.luts if is_lut else module.instances).append(instance)
         else:
             raise BackendError(f"Yosys wrote {line!r} in {module.name}, which is not understood; please report this.")
     return module
@@ -140,7 +143,7 @@ def _drop_unread(module: _Module) -> None:
     """Removes the wires that nothing reads: what was put in place above, and second names for one wire."""
     while True:
         texts = [*module.assigns.values(), *(value for _, value in module.registers)]
-        texts += [value for instance in module.instances for value in instance.ports.values()]
+        texts += [value for instance in (*module.instances, *module.luts) for value in instance.ports.values()]
         read = {name for text in texts for name in _NAME.findall(text)} | set(module.ports)
         driven = [name for name in module.assigns if name.partition("[")[0] not in read]
         unread = {name for name in module.kinds if name not in read}
@@ -183,14 +186,37 @@ def wrap(line: str, indent: str = "  ") -> str:
     return "\n".join([*lines, current.rstrip()])
 
 
-def _readable_threshold(value: str) -> str:
-    """`words[10:3] >= 6'h2f` -> `words[10:3] >= 8'd47`: the word's own width, the number as the name has it."""
+def _even_widths(value: str, module: _Module) -> str:
+    """`words[10:3] >= 6'h2f` -> `words[10:3] >= 8'd47`, `sum + count` -> `sum + {1'd0, count}`.
 
-    def mend(found: re.Match[str]) -> str:
-        width = int(found[2]) - int(found[3]) + 1
-        return f"{found[1]} >= {width}'d{int(found[4], 16)}"
+    Amaranth cuts leading zeros off operands; with them no reader and no tool has to guess at an operator's width.
+    """
+    found = re.fullmatch(r"(\S+) (\+|>|>=) (\S+)", value)
+    if found is None:
+        return value
+    left, operator, right = found.groups()
+    wide = max(_width(left, module), _width(right, module))
+    return f"{_extend(left, wide, module)} {operator} {_extend(right, wide, module)}"
 
-    return re.sub(r"(\w+\[(\d+):(\d+)\]) >= \d+'h([0-9a-f]+)", mend, value)
+
+def _width(operand: str, module: _Module) -> int:
+    if "'" in operand:
+        return int(operand.partition("'")[0])
+    found = _ITEM.fullmatch(operand)
+    if found is None or found[1] not in module.widths:
+        raise BackendError(
+            f"Yosys wrote the operand {operand!r} in {module.name}, which is not understood; report this."
+        )
+    if not found[2]:
+        return module.widths[found[1]]
+    return int(found[2]) - int(found[3] or found[2]) + 1
+
+
+def _extend(operand: str, width: int, module: _Module) -> str:
+    if "'" in operand:
+        return f"{width}'d{_parse_constant(operand)}"
+    missing = width - _width(operand, module)
+    return f"{{{missing}'d0, {operand}}}" if missing else operand
 
 
 def _in_order(wires: Mapping[str, str]) -> list[str]:
@@ -231,10 +257,8 @@ def _write_instance(instance: _Instance, ports: Sequence[str]) -> str:
 def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
     """A wire that lost its driver on the way must never reach a file."""
     driven = {name.partition("[")[0] for name in [*module.assigns, *(name for name, _ in module.registers)]}
+    driven |= {lut.ports["O"] for lut in module.luts}
     for instance in module.instances:
-        if instance.module.startswith(LUT_CELL):
-            driven.add(instance.ports["O"])
-            continue
         outputs = (port for port, way in modules[instance.module].directions.items() if way == "output")
         driven.update(instance.ports[port] for port in outputs)
     inputs = {port for port, direction in module.directions.items() if direction == "input"}
@@ -242,23 +266,24 @@ def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
         raise BackendError(f"Yosys's text of {module.name} was misread: nothing drives {lost[0]}; please report this.")
 
 
-def _write_registers(registers: Sequence[tuple[str, str]]) -> list[str]:
-    if not registers:
+def _write_registers(module: _Module) -> list[str]:
+    if not module.registers:
         return []
-    lines = [wrap(f"{name} <= {value};", "    ") for name, value in sorted(registers, key=lambda r: natural(r[0]))]
+    registers = sorted(module.registers, key=lambda register: natural(register[0]))
+    lines = [wrap(f"{name} <= {_even_widths(value, module)};", "    ") for name, value in registers]
     return ["  always @(posedge clk) begin", *lines, "  end"]
 
 
-def _write_luts(module: _Module, target: Target) -> tuple[dict[str, str], list[str]]:
+def _write_luts(module: _Module, target: Target, used: set[int]) -> tuple[dict[str, str], list[str]]:
     """The module's look-ups: those that are expressions by name, and the lines of those that are primitives."""
-    values, lines = {}, []
-    names = []
-    for lut in sorted((i for i in module.instances if i.module.startswith(LUT_CELL)), key=lambda i: natural(i.name)):
+    values, names, lines = {}, [], []
+    for lut in sorted(module.luts, key=lambda i: natural(i.name)):
         output, table, operands = lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module)
         value = target.write_value(table, operands)
         if value is not None:
             values[output] = value
             continue
+        used.add(len(operands))
         names.append(output)
         lines.append(wrap(target.write_primitive(output, table, operands)))
     return values, [wrap(f"wire {', '.join(names)};"), *lines] if lines else []
@@ -271,32 +296,41 @@ def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
     ]
 
 
-def _write(module: _Module, target: Target, order: Mapping[str, int], ports: Mapping[str, Sequence[str]]) -> str:
+@dataclass
+class _Style:
+    """What all modules have in common: how look-ups are written, what comes first, who has which ports."""
+
+    target: Target
+    order: Mapping[str, int]
+    ports: Mapping[str, Sequence[str]]
+    primitives: set[int] = field(default_factory=set)
+
+
+def _write(module: _Module, style: _Style) -> str:
     """The module's new text."""
-    luts, primitives = _write_luts(module, target)
-    looked_up = {i.ports["O"] for i in module.instances if i.module.startswith(LUT_CELL)}
+    luts, primitives = _write_luts(module, style.target, style.primitives)
+    looked_up = {lut.ports["O"] for lut in module.luts}
     wires = {n: value for n, value in module.assigns.items() if n in module.kinds and n not in module.ports}
     assigns = {n: value for n, value in module.assigns.items() if n not in wires}
-    blocks = [i for i in module.instances if not i.module.startswith(LUT_CELL)]
+    blocks = sorted(module.instances, key=lambda instance: style.order[instance.name])
     sections = [
         _write_declarations(module, set(wires) | looked_up),
         primitives,
         [wrap(f"wire {n} = {value};") for n, value in luts.items()],
-        [wrap(f"wire {_range(module.widths[n])}{n} = {_readable_threshold(wires[n])};") for n in _in_order(wires)],
-        *([_write_instance(i, ports[i.module])] for i in sorted(blocks, key=lambda i: order[i.name])),
+        [wrap(f"wire {_range(module.widths[n])}{n} = {_even_widths(wires[n], module)};") for n in _in_order(wires)],
+        *([_write_instance(block, style.ports[block.module])] for block in blocks),
         [f"  initial {name} = {value};" for name, value in module.initial.items()],
-        _write_registers(module.registers),
-        [wrap(f"assign {n} = {value};") for n, value in assigns.items()],
+        _write_registers(module),
+        [wrap(f"assign {n} = {_even_widths(value, module)};") for n, value in assigns.items()],
     ]
     body = "\n\n".join("\n".join(lines) for lines in sections if lines)
     return f"{_write_ports(module)}\n{body}\nendmodule\n"
 
 
-def _write_models(target: Target, modules: Iterable[_Module]) -> str:
-    used = {i.module for module in modules for i in module.instances if i.module.startswith(LUT_CELL)}
-    if target.write_model is None or not used:
+def _write_models(style: _Style) -> str:
+    if style.target.write_model is None or not style.primitives:
         return ""
-    models = "".join(target.write_model(int(cell.removeprefix(LUT_CELL))) for cell in sorted(used))
+    models = "".join(map(style.target.write_model, sorted(style.primitives)))
     note = "// What the primitives do, for Verilator alone; other tools bring the vendor's models."
     return f"\n{note}\n`ifdef VERILATOR\n{models}`endif\n"
 
@@ -316,13 +350,13 @@ def tidy(
     start = re.compile(r"(?m)^(?=module )")
     parts = [part.split("\nendmodule")[0] + "\n" for part in start.split(text)[1:]]
     parsed = {module.name: module for module in map(_parse, parts)}
-    ports = {name: module.ports for name, module in parsed.items()}
     order = {name: i for i, name in reversed(list(enumerate(instances)))}
+    style = _Style(target, order, {name: module.ports for name, module in parsed.items()})
     found = []
     for name in modules:
         module = parsed[name]
         _inline_temporaries(module)
         _drop_unread(module)
         _check_driven(module, parsed)
-        found.append(f"{wrap('// ' + comments[name], '')}\n{_write(module, target, order, ports)}")
-    return "\n".join(found) + _write_models(target, parsed.values())
+        found.append(f"{wrap('// ' + comments[name], '')}\n{_write(module, style)}")
+    return "\n".join(found) + _write_models(style)
