@@ -43,14 +43,18 @@ def _labels(table: TextTable, target: str) -> tuple[npt.NDArray[np.int64], tuple
 def _column(table: TextTable, name: str, train: npt.NDArray[np.int64], forced: bool) -> Column:
     """Decides what a column is; its categories are those of the training rows."""
     cells = table.column(name)
-    if not forced and np.mean(~np.isnan(numbers(cells))) >= _NUMERIC_SHARE:
-        numeric_column(table, name)
-        return Column(name)
+    share = 0.0 if forced else np.mean(~np.isnan(numbers(cells)))
     counts = Counter(cells[row] for row in train)
     rare = sorted(category for category, n in counts.items() if n < _RARE)
     if len(rare) < 2:
         rare = []
-    return Column(name, tuple(sorted(counts.keys() - set(rare))), tuple(rare))
+    kept = tuple(sorted(counts.keys() - set(rare)))
+    # Numbers with gaps would all end up among the rare categories: then the gaps are the mistake.
+    lost = share > 0.5 and bool(np.isnan(numbers(kept)).all())
+    if share >= _NUMERIC_SHARE or lost:
+        numeric_column(table, name)
+        return Column(name)
+    return Column(name, kept, tuple(rare))
 
 
 def load_table(
@@ -63,9 +67,9 @@ def load_table(
 ) -> Dataset:
     """A `.csv` with a header as a data set, split 80/20 into training and test, stratified.
 
-    A column is numeric if at least nine tenths of its cells are finite numbers, else categorical: one 0/1 feature
-    per category, with those of fewer than ten training rows sharing one (if there are several). A category never
-    seen in training is all zeros.
+    A column is numeric if at least nine tenths of its cells are finite numbers (half of them, if they hardly
+    repeat), else categorical: one 0/1 feature per category, with those of fewer than ten training rows sharing one
+    (if there are several). A category never seen in training is all zeros. Numeric columns may have no gaps.
 
     Args:
         path: the file.

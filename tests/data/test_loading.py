@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from warp2hdl.data import NAMES, load
+from warp2hdl.errors import ConfigError, DataError
+
+
+def test_names_and_files_find_their_loaders(tmp_path: Path) -> None:
+    assert NAMES == ("digits", "mnist", "fashion-mnist")
+    assert load("digits", seed=2).name == "digits"
+    csv = tmp_path / "t.csv"
+    csv.write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+    assert load(csv, target="b").feature_names == ("a",)
+    npz = tmp_path / "t.npz"
+    np.savez(npz, x_train=np.eye(20), y_train=np.arange(20) % 2, x_test=np.eye(20), y_test=np.arange(20) % 2)
+    assert load(npz, val_fraction=0.5).x_val.shape == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("mnits", {}, r"no data set 'mnits' \(did you mean 'mnist'\?\); it has digits, mnist, fashion-mnist"),
+        ("mnist", {}, "mnist is not built in; give --data FOLDER"),
+        ("digits", {"data": "x"}, "--data is for mnist and fashion-mnist; leave it out for digits"),
+        ("digits", {"target": "x"}, "--target and --categorical are for .csv files"),
+        ("digits", {"val_fraction": 2}, "val_fraction is 2"),
+    ],
+)
+def test_wrong_options_are_named(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("none.csv", {"target": "a"}), ("none.npz", {}), ("mnist", {"data": "no"})]
+)
+def test_missing_files_are_named(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"none.csv|none.npz|no is not a folder"):
+        load(name, **options)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys, warp2hdl.data; print([m for m in ('torch', 'sklearn', 'numba', 'amaranth') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from warp2hdl.data import ArraySchema, Column, TableSchema, schema_from_json
+from warp2hdl.errors import DataError, FormatError
+
+ARRAY = ArraySchema(("a", "b"), ("p", "q"))
+TABLE = TableSchema("y", ("a", "b"), (Column("n"), Column("c", ("é", "z"), ("r", "s")), Column("d", ("0", "1"))))
+
+
+@pytest.mark.parametrize("schema", [ARRAY, TABLE])
+def test_json_round_trip(schema: ArraySchema | TableSchema) -> None:
+    assert schema_from_json(json.loads(json.dumps(schema.to_json()))) == schema
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        (Column("n"), ("n",)),
+        (Column("c", ("a", "b", "c")), ("c=a", "c=b", "c=c")),
+        (Column("c", ("a", "b")), ("c=b",)),
+        (Column("c", ("a",)), ()),
+        (Column("c", ("a",), ("r", "s")), ("c=other",)),
+        (Column("c", (), ("r", "s")), ()),
+    ],
+)
+def test_features_of_a_column(column: Column, names: tuple[str, ...]) -> None:
+    assert column.feature_names == names
+
+
+def test_array_columns_by_name_or_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("q,label,p\n1,b,2\n3,a,4\n")
+    x, labels = ARRAY.apply(path)
+    assert x.tolist() == [[2, 1], [4, 3]]
+    assert labels is not None and labels.tolist() == [1, 0]
+    path.write_text("first,second\n1,2\n")
+    x, labels = ARRAY.apply(path)
+    assert (x.tolist(), labels) == ([[1, 2]], None)
+    assert x.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("p,r\n1,2\n", "has no column 'q'"),
+        ("a,b,c\n1,2,3\n", "has 3 columns besides 'label'; this circuit takes 2 features"),
+        ("p,q\n1,2\n1,x\n", "line 3, column 'q': 'x' is not a finite number"),
+    ],
+)
+def test_wrong_array_columns_are_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        ARRAY.apply(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "sound"},
+        {"class_names": "ab"},
+        {"class_names": [1]},
+        {"target": None},
+        {"columns": [{}]},
+        {"columns": 3},
+    ],
+)
+def test_a_damaged_description_is_refused(change: dict) -> None:
+    with pytest.raises(FormatError, match=r"damaged|unknown kind 'sound'"):
+        schema_from_json(TABLE.to_json() | change)
+    with pytest.raises(FormatError, match="damaged"):
+        schema_from_json({})
