@@ -5,23 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
+from cocotb.handle import LogicObject
 from cocotb.triggers import ClockCycles
 from cocotb.utils import get_sim_steps
 
 from warp2hdl.sim.checker import Checker, Expected, Mismatch
-from warp2hdl.sim.driver import RawDriver, StreamDriver
+from warp2hdl.sim.driver import RawDriver, RawInputs, StreamDriver, StreamInputs
 from warp2hdl.sim.job import VARIABLE, Job, Outcome, Stimulus, progress_file, read_job, write_outcome
-from warp2hdl.sim.monitor import RawMonitor, StreamMonitor
+from warp2hdl.sim.monitor import RawMonitor, RawOutputs, StreamMonitor, StreamOutputs
 from warp2hdl.sim.vectors import pack_scores, unpack_rows
 
 CLOCK_NS = 10
 
 _REPORT_EVERY = 256  # vectors between two notes of the progress
+
+
+class RawDesign(RawInputs, RawOutputs, Protocol):
+    """A design with the `raw` interface."""
+
+
+class StreamDesign(StreamInputs, StreamOutputs, Protocol):
+    """A design with the `stream` interface."""
+
+    rst: LogicObject
+
+
+class Design(RawDesign, StreamDesign, Protocol):
+    """A design with either interface; the manifest tells which."""
 
 
 def _report(samples: Iterable[int], path: Path) -> Iterator[int]:
@@ -45,7 +60,9 @@ def make_checker(job: Job, stimulus: Stimulus) -> Checker:
     )
 
 
-async def run_stream(dut: Any, samples: Iterable[int], checker: Checker, job: Job) -> tuple[StreamMonitor, list[Mismatch]]:
+async def run_stream(
+    dut: StreamDesign, samples: Iterable[int], checker: Checker, job: Job
+) -> tuple[StreamMonitor, list[Mismatch]]:
     """Resets the design, streams the samples through it, waits for what is still inside, and checks."""
     flush = 2 * checker.latency_cycles + 8
     driver = StreamDriver(dut, gap_probability=job.gap_probability, seed=job.seed)
@@ -64,7 +81,7 @@ async def run_stream(dut: Any, samples: Iterable[int], checker: Checker, job: Jo
     return monitor, checker.check(driver.sent, monitor.results)
 
 
-async def run_raw(dut: Any, samples: Iterable[int], checker: Checker) -> tuple[RawMonitor, list[Mismatch]]:
+async def run_raw(dut: RawDesign, samples: Iterable[int], checker: Checker) -> tuple[RawMonitor, list[Mismatch]]:
     """Applies every sample to the combinational design and checks."""
     monitor = RawMonitor(dut)
     await RawDriver(dut).send(samples, monitor.sample)
@@ -72,7 +89,7 @@ async def run_raw(dut: Any, samples: Iterable[int], checker: Checker) -> tuple[R
 
 
 @cocotb.test()
-async def equals_reference(dut: Any) -> None:
+async def equals_reference(dut: Design) -> None:
     """Every result of the design equals the reference; the runner judges the outcome that is left for it."""
     folder = Path(os.environ[VARIABLE])
     job, stimulus = read_job(folder)
@@ -86,4 +103,4 @@ async def equals_reference(dut: Any) -> None:
         monitor, found = await run_raw(dut, samples, checker)
         cycles = len(monitor.results)
     classes = [-1 if result.class_id is None else result.class_id for result in monitor.results]
-    write_outcome(folder, Outcome(cycles, len(found), tuple(found[0]) if found else None, classes))
+    write_outcome(folder, Outcome(cycles, len(found), found[0] if found else None, classes))

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Protocol
 
+from cocotb.handle import LogicArrayObject, LogicObject
 from cocotb.simtime import get_sim_time
 from cocotb.triggers import Timer
+
+
+class RawInputs(Protocol):
+    """A design that takes feature words."""
+
+    in_features: LogicArrayObject
+
+
+class StreamInputs(RawInputs, Protocol):
+    """A design that takes feature words at the rising edges of `clk` at which `in_valid` is high."""
+
+    clk: LogicObject
+    in_valid: LogicObject
 
 
 class StreamDriver:
@@ -19,8 +33,8 @@ class StreamDriver:
         sent: simulation time in steps of the rising clock edge at which each sample was taken.
     """
 
-    def __init__(self, dut: Any, *, gap_probability: float = 0.3, seed: int = 0) -> None:
-        """`dut` has `clk`, `in_valid` and `in_features`; each cycle is a gap with `gap_probability`, below 1."""
+    def __init__(self, dut: StreamInputs, *, gap_probability: float = 0.3, seed: int = 0) -> None:
+        """Each cycle is a gap with `gap_probability`, which must be below 1."""
         self.sent: list[int] = []
         self._edge = dut.clk.rising_edge
         self._valid = dut.in_valid
@@ -51,8 +65,8 @@ class StreamDriver:
 class RawDriver:
     """Applies samples to the combinational `raw` interface, one after the other."""
 
-    def __init__(self, dut: Any, *, settle_ns: int = 1) -> None:
-        """`dut` has `in_features`; its outputs stand `settle_ns` later."""
+    def __init__(self, dut: RawInputs, *, settle_ns: int = 1) -> None:
+        """The outputs stand `settle_ns` after the inputs."""
         self._features = dut.in_features
         self._settle = Timer(settle_ns, "ns")
 

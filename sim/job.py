@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.sim.checker import Mismatch
+
 # The environment variable that names the work folder.
 VARIABLE = "WARP2HDL_COSIM_FOLDER"
 
@@ -47,13 +49,13 @@ class Outcome:
     Attributes:
         cycles: clock cycles, or samples of a `raw` design.
         mismatches: differences in all.
-        first_mismatch: vector, expected and actual of the first.
+        first_mismatch: the first of them.
         classes: the class of each result, -1 where undefined.
     """
 
     cycles: int
     mismatches: int
-    first_mismatch: tuple[int, str, str] | None
+    first_mismatch: Mismatch | None
     classes: list[int]
 
 
@@ -85,4 +87,8 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
 def read_outcome(folder: Path) -> Outcome | None:
     """Reads what `write_outcome` wrote; None where the bench did not get that far."""
     path = folder / "outcome.json"
-    return Outcome(**json.loads(path.read_text())) if path.exists() else None
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text())
+    first = found.pop("first_mismatch")
+    return Outcome(**found, first_mismatch=Mismatch(*first) if first else None)

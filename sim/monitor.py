@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import cocotb
+from cocotb.handle import LogicArrayObject, LogicObject
 from cocotb.simtime import get_sim_time
 from cocotb.types import Logic, LogicArray
+
+
+class RawOutputs(Protocol):
+    """A design that gives a class, and perhaps scores in a port `out_scores`."""
+
+    out_class: LogicArrayObject
+
+
+class StreamOutputs(RawOutputs, Protocol):
+    """A design whose results stand at the rising edges of `clk` at which `out_valid` is high."""
+
+    clk: LogicObject
+    out_valid: LogicObject
 
 
 class Result(NamedTuple):
@@ -37,7 +51,7 @@ class RawMonitor:
         results: all that was read, in order.
     """
 
-    def __init__(self, dut: Any) -> None:
+    def __init__(self, dut: RawOutputs) -> None:
         self.results: list[Result] = []
         self._class = dut.out_class
         self._scores = getattr(dut, "out_scores", None)
@@ -56,7 +70,7 @@ class StreamMonitor(RawMonitor):
         cycles: rising edges seen since `start`.
     """
 
-    def __init__(self, dut: Any) -> None:
+    def __init__(self, dut: StreamOutputs) -> None:
         super().__init__(dut)
         self.cycles = 0
         self._edge = dut.clk.rising_edge

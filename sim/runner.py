@@ -128,7 +128,7 @@ def cosimulate(
         cycles=outcome.cycles,
         build_seconds=built - started,
         run_seconds=run_seconds,
-        first_mismatch=Mismatch(*outcome.first_mismatch) if outcome.first_mismatch else None,
+        first_mismatch=outcome.first_mismatch,
     )
 
 
@@ -169,7 +169,7 @@ def run_bench(
 
 
 def _build(folder: Path, manifest: Manifest, work: Path, timeout_seconds: float) -> Path:
-    ports = [port["name"] for port in manifest.ports]
+    ports = [port.name for port in manifest.ports]
     sources = [folder / name for name in manifest.verilog]
     return build(sources, manifest.top, ports, work, timeout_seconds=timeout_seconds)
 
@@ -201,8 +201,8 @@ def _work_folder(build_dir: Path | str | None) -> Iterator[Path]:
 
 
 def _make_stimulus(manifest: Manifest, circuit: Circuit, words: vector_files.Words) -> Stimulus:
-    lsbs = [feature["lsb"] for feature in manifest.features]
-    widths = [feature["bits"] for feature in manifest.features]
+    lsbs = [feature.lsb for feature in manifest.features]
+    widths = [feature.bits for feature in manifest.features]
     return Stimulus(vector_files.pack(words, lsbs, widths, sum(widths)), interpret.scores(circuit, words))
 
 
@@ -228,7 +228,7 @@ def _simulate(
     poll: Callable[[], None] | None = None,
 ) -> tuple[tuple[int, int], str]:
     """Runs the simulation; returns tests and failed tests, and what it printed."""
-    from cocotb_tools.runner import get_results
+    from cocotb_tools.check_results import get_results
 
     work = executable.parent
     report = work / "results.xml"
