@@ -47,7 +47,7 @@ def identifier(name: str) -> str:
     return f"{found}_" if found.lower() in KEYWORDS else found
 
 
-def feature_identifiers(names: tuple[str, ...], reserved: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def feature_identifiers(names: tuple[str, ...]) -> tuple[str, ...]:
     """An identifier per feature: made of its name where that is short and unlike all others, else `f<index>`."""
     plain = tuple(f"f{i}" for i in range(len(names)))
     try:
@@ -55,5 +55,5 @@ def feature_identifiers(names: tuple[str, ...], reserved: frozenset[str] = froze
     except BackendError:
         return plain
     lowered = {name.lower() for name in found}
-    clash = len(lowered) < len(found) or not lowered.isdisjoint(reserved) or max(map(len, found), default=0) > 40
+    clash = len(lowered) < len(found) or max(map(len, found), default=0) > 40
     return plain if clash else found

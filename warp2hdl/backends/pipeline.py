@@ -105,8 +105,7 @@ class Top(Block):
     def _make_blocks(self) -> None:
         encoder, groups, netlist, plan = self.circuit.encoder, self.circuit.groups, self.netlist, self.plan
         comparators = [(int(encoder.bit_feature[b]), int(encoder.bit_threshold[b])) for b in netlist.live[0]]
-        reserved = frozenset({"words", "bits", "clk"})
-        names = feature_identifiers(self.circuit.metadata.feature_names, reserved)
+        names = feature_identifiers(self.circuit.metadata.feature_names)
         self.encoder = EncoderBlock(encoder.feature_bits.tolist(), comparators, names, plan.encoder)
         self.layers = [
             LayerBlock(n + 1, nodes, netlist.live[n], netlist.live[n + 1], plan.layers[n])
@@ -125,8 +124,9 @@ class Top(Block):
         for layer in self.layers:
             bits = layer.evaluate(bits)
         signals = dict(zip(self.netlist.live[-1], bits.T, strict=True))
-        constant = np.zeros(len(words), np.bool_)
-        outputs = np.array([signals[s] if s >= 0 else constant | (s == ONE) for s in self.netlist.outputs]).T
+        outputs = np.empty((len(words), len(self.netlist.outputs)), np.bool_)
+        for i, signal in enumerate(self.netlist.outputs):
+            outputs[:, i] = signals[signal] if signal >= 0 else signal == ONE
         offsets = self.circuit.groups.offsets
         scores = np.empty((len(words), len(self.popcounts)), np.int64)
         for c, block in enumerate(self.popcounts):
