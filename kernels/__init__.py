@@ -1,1 +1,1 @@
-"""TODO."""
+"""Kernels for training: each fused kernel beside its plain reference."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -148,11 +148,11 @@ class Circuit:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Every array of the circuit by name, as the file format stores them."""
-        parts = {"encoder": self.encoder, "network": self.network, "groups": self.groups}
         found = {
-            f"{part}.{name}": value
-            for part, holder in parts.items()
-            for name, value in vars(holder).items()
-            if isinstance(value, np.ndarray) and name in holder.__dataclass_fields__
+            f"{part}.{each.name}": value
+            for part in ("encoder", "network", "groups")
+            for holder in [getattr(self, part)]
+            for each in fields(holder)
+            if isinstance(value := getattr(holder, each.name), np.ndarray)
         }
         return found | {"network.inputs": np.array([self.network.inputs], np.int64)}

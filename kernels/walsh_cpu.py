@@ -1,0 +1,150 @@
+"""Fused Walsh layers for CPUs: gather, polynomial, sigmoid and their gradients in one pass, compiled by Numba.
+
+Rows are signals and columns are samples, so that every inner loop runs over contiguous samples and vectorises.
+The source for an arity is unrolled from one butterfly by `_unrolled`; it keeps nothing of size 2**k per sample.
+Results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+# Division by zero must not branch, or the loops do not vectorise.
+OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
+
+_f32 = np.float32
+_LOG2_E = _f32(1.4426950408889634)
+_LIMIT = _f32(120)  # of the exponent of 2: sigmoid is 0 or 1 to float32 precision long before
+
+
+@numba.njit(inline="always", **OPTIONS)
+def _sigmoid(v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """1 / (1 + exp(-v)) by a polynomial for 2**fraction and the exponent field: libm's exp does not vectorise."""
+    t = v * -_LOG2_E
+    t = -_LIMIT if t < -_LIMIT else t
+    t = _LIMIT if t > _LIMIT else t
+    n = np.floor(t)
+    f = t - n
+    p = _f32(1.8775767e-3)
+    p = p * f + _f32(8.9893397e-3)
+    p = p * f + _f32(5.5826318e-2)
+    p = p * f + _f32(2.4015361e-1)
+    p = p * f + _f32(6.9315308e-1)
+    p = p * f + _f32(9.9999994e-1)
+    power = np.int32(np.int32(n + _f32(127)) << np.int32(23)).view(np.float32)
+    return _f32(1) / (_f32(1) + p * power)
+
+
+def _fold(k: int) -> list[str]:
+    """Lines that fold the coefficients `t{k}_i` with the inputs `s_j` down to `t0_0`, which is z."""
+    return [
+        f"t{j}_{i} = t{j + 1}_{i} + s{j} * t{j + 1}_{i + (1 << j)}" for j in reversed(range(k)) for i in range(1 << j)
+    ]
+
+
+def _monomials(k: int) -> list[str]:
+    """Lines for `g_i`, the gradient of each coefficient: that of z, `g_0`, times the coefficient's monomial."""
+    return [f"g_{i + (1 << j)} = g_{i} * s{j}" for j in range(k) for i in range(1 << j)]
+
+
+def _edges(k: int) -> list[str]:
+    """Lines that store `-2 * dz/ds_j`, times the gradient of z, as the gradient of each input."""
+    return [
+        f"edge{j}[b] = _f32(-2) * ({' + '.join(f'g_{i} * t{j + 1}_{i + (1 << j)}' for i in range(1 << j))})"
+        for j in range(k)
+    ]
+
+
+_SUMS = 16  # coefficients whose gradients are summed at a time: more would not fit the vector registers
+
+
+def _unrolled(k: int, *, noisy: bool) -> str:
+    """Source of `forward` and `backward` for k inputs."""
+
+    def block(indent: int, lines: list[str]) -> str:
+        return "".join("    " * indent + line + "\n" for line in lines)
+
+    rows = [f"x{j} = x[fanins[n, {j}]]" for j in range(k)]
+    coefficients = [f"t{k}_{i} = theta[n, {i}]" for i in range(1 << k)]
+    signs = [f"s{j} = _f32(1) - _f32(2) * x{j}[b]" for j in range(k)]
+    gradient = ["g_0 = -inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"]
+    source = (
+        "def forward(x, fanins, theta, inverse_tau, noise, y):\n"
+        "    for n in numba.prange(y.shape[0]):\n"
+        + block(2, rows + coefficients + ["out = y[n]"] + (["noise_n = noise[n]"] if noisy else []))
+        + "        for b in range(y.shape[1]):\n"
+        + block(3, signs + _fold(k))
+        + block(3, [f"out[b] = _sigmoid(({'noise_n[b]' if noisy else '_f32(0)'} - t0_0) * inverse_tau)"])
+        + "\n"
+        "def backward(x, fanins, theta, inverse_tau, y, grad_y, grad_theta, grad_edges):\n"
+        "    for n in numba.prange(y.shape[0]):\n"
+        + block(2, rows + coefficients + ["out = y[n]", "grad_out = grad_y[n]"])
+        + block(2, [f"edge{j} = grad_edges[n, {j}]" for j in range(k)])
+    )
+    for start in range(0, 1 << k, _SUMS):
+        sums = range(start, min(start + _SUMS, 1 << k))
+        source += block(2, [f"sum{i} = _f32(0)" for i in sums])
+        source += "        for b in range(y.shape[1]):\n"
+        source += block(3, signs + gradient + _monomials(k))
+        source += block(3, _fold(k) + _edges(k) if start == 0 else [])
+        source += block(3, [f"sum{i} += g_{i}" for i in sums])
+        source += block(2, [f"grad_theta[n, {i}] = sum{i}" for i in sums])
+    return source
+
+
+@cache
+def _compiled(k: int, name: str, *, noisy: bool = False) -> Callable[..., None]:
+    scope: dict[str, Any] = {"numba": numba, "_f32": _f32, "_sigmoid": _sigmoid}
+    exec(compile(_unrolled(k, noisy=noisy), f"<walsh layer of {k} inputs>", "exec"), scope)
+    return numba.njit(parallel=True, **OPTIONS)(scope[name])
+
+
+_NO_NOISE = np.zeros((1, 1), np.float32)
+
+
+def forward(x: Array, fanins: Array, theta: Array, tau: float, noise: Array | None = None) -> Array:
+    """Relaxed outputs; arguments and result as `walsh_reference.walsh_layer`, float32 and int32 arrays."""
+    y = np.empty((len(fanins), x.shape[1]), np.float32)
+    kernel = _compiled(fanins.shape[1], "forward", noisy=noise is not None)
+    kernel(x, fanins, theta, _f32(1 / tau), _NO_NOISE if noise is None else noise, y)
+    return y
+
+
+def backward(x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y: Array) -> tuple[Array, Array]:
+    """Gradients from the saved inputs and outputs.
+
+    Returns:
+        `[nodes, 2**k]` for the coefficients, and `[nodes, k, batch]` for each node's inputs.
+    """
+    grad_theta = np.empty_like(theta)
+    grad_edges = np.empty((*fanins.shape, x.shape[1]), np.float32)
+    _compiled(fanins.shape[1], "backward")(x, fanins, theta, _f32(1 / tau), y, grad_y, grad_theta, grad_edges)
+    return grad_theta, grad_edges
+
+
+@numba.njit(parallel=True, **OPTIONS)
+def _sum_rows(edges: Array, order: Array, starts: Array, found: Array) -> None:
+    for i in numba.prange(found.shape[0]):
+        row = found[i]
+        row[:] = np.float32(0)
+        for at in range(starts[i], starts[i + 1]):
+            edge = edges[order[at]]
+            for b in range(len(row)):
+                row[b] += edge[b]
+
+
+def sum_edges(grad_edges: Array, fanins: Array, inputs: int) -> Array:
+    """Gradients `[inputs, batch]` of a layer's inputs from those of its nodes' inputs `[nodes, k, batch]`."""
+    order = np.argsort(fanins, axis=None, kind="stable")
+    starts = np.searchsorted(fanins.reshape(-1)[order], np.arange(inputs + 1))
+    found = np.empty((inputs, grad_edges.shape[2]), np.float32)
+    _sum_rows(grad_edges.reshape(-1, grad_edges.shape[2]), order, starts, found)
+    return found

@@ -1,0 +1,63 @@
+"""The Walsh layer in plain PyTorch: what the fused kernels must equal. Any k by one butterfly.
+
+Logic 0 is s = +1 and logic 1 is s = -1; `z = sum_i theta_i prod_{j in i} s_j`, the relaxed output is
+`sigmoid(-z / tau)` (WARP, arXiv 2602.03527; the sign is that of its Table 3) and the hard output is `z < 0`.
+"""
+
+from __future__ import annotations
+
+import torch
+
+
+def walsh_hadamard(values: torch.Tensor) -> torch.Tensor:
+    """The unnormalised Walsh-Hadamard transform over the last axis, of length 2**k: `[..., 2**k]` -> `[..., 2**k]`.
+
+    Coefficients theta become the values of z at the 2**k addresses, and the other way round up to a factor 2**k.
+    """
+    k = values.shape[-1].bit_length() - 1
+    lead = values.shape[:-1]
+    for j in range(k):
+        low, high = values.reshape(*lead, -1, 2, 1 << j).unbind(-2)
+        values = torch.stack((low + high, low - high), -2).reshape(*lead, 1 << k)
+    return values
+
+
+def truth_tables(theta: torch.Tensor) -> torch.Tensor:
+    """Hard truth tables of Walsh coefficients `[nodes, 2**k]` as bool `[nodes, 2**k]`, computed in float64."""
+    return walsh_hadamard(theta.detach().double()) < 0
+
+
+def walsh_polynomial(theta: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+    """The multilinear polynomial z.
+
+    Args:
+        theta: coefficients `[nodes, 2**k]`.
+        s: inputs `[nodes, k, batch]`, +1 for logic 0 and -1 for logic 1, or anything between.
+
+    Returns:
+        z `[nodes, batch]`.
+    """
+    folded = theta[:, :, None]
+    for j in reversed(range(s.shape[1])):
+        low, high = folded.chunk(2, dim=1)
+        folded = low + s[:, j, None, :] * high
+    return folded[:, 0].expand(theta.shape[0], s.shape[2])
+
+
+def walsh_layer(
+    x: torch.Tensor, fanins: torch.Tensor, theta: torch.Tensor, tau: float, noise: torch.Tensor | None = None
+) -> torch.Tensor:
+    """A relaxed layer of k-input nodes, differentiable by autograd.
+
+    Args:
+        x: inputs `[inputs, batch]` in [0, 1].
+        fanins: int `[nodes, k]`, rows of `x`.
+        theta: coefficients `[nodes, 2**k]`.
+        tau: temperature.
+        noise: Logistic(0, 1) samples `[nodes, batch]` added to -z before the division by tau, or None.
+
+    Returns:
+        Outputs `[nodes, batch]` in [0, 1].
+    """
+    z = walsh_polynomial(theta, 1 - 2 * x[fanins.long()])
+    return torch.sigmoid(((noise if noise is not None else 0) - z) / tau)

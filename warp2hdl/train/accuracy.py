@@ -1,0 +1,46 @@
+"""How often a model is right, relaxed and hard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from warp2hdl.nn import LogicLayer
+from warp2hdl.train.batches import Bits
+
+
+@contextmanager
+def _noiseless(model: torch.nn.Module) -> Iterator[None]:
+    """The relaxed network, without its noise, for the time of the block; the model stays in training mode after."""
+    layers = [m for m in model.modules() if isinstance(m, LogicLayer)]
+    samplings = [layer.sampling for layer in layers]
+    model.train()
+    try:
+        for layer in layers:
+            layer.sampling = "soft"
+        yield
+    finally:
+        for layer, sampling in zip(layers, samplings, strict=True):
+            layer.sampling = sampling
+
+
+def predictions(model: torch.nn.Module, bits: Bits, *, relaxed: bool = False) -> npt.NDArray[np.int64]:
+    """Class ids `[samples]`, the lowest among equals, by the hard network or the relaxed one."""
+    with torch.no_grad():
+        if relaxed:
+            with _noiseless(model):
+                found = [model(chunk).argmax(1) for chunk in bits.chunks()]
+        else:
+            model.eval()
+            found = [model(chunk).argmax(1) for chunk in bits.chunks()]
+            model.train()
+    return torch.cat(found).numpy()
+
+
+def accuracy(model: torch.nn.Module, bits: Bits, labels: npt.NDArray[np.int64], *, relaxed: bool = False) -> float:
+    """The share of samples that are classified as labelled, 0 to 1."""
+    return float((predictions(model, bits, relaxed=relaxed) == labels).mean())
