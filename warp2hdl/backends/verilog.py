@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from warp2hdl.backends.manifest import Feature, Manifest, Port, hash_file
 from warp2hdl.backends.names import identifier
 from warp2hdl.backends.pipeline import Top
 from warp2hdl.backends.targets import Target, get_target
-from warp2hdl.backends.tidy import tidy, wrap
+from warp2hdl.backends.tidy import LINE_LENGTH, tidy
 from warp2hdl.errors import BackendError
 from warp2hdl.files import staged_folder
 from warp2hdl.ir import serial
@@ -137,11 +138,8 @@ def _header(top: Top, name: str, interface: str) -> str:
     lines.append(
         "Feature words are word = floor((x - offset) * scale + 0.5), clipped to their width; see manifest.json."
     )
-    return "\n".join(f"// {line}".rstrip() if len(line) < 115 else _wrap_comment(line) for line in lines) + "\n"
-
-
-def _wrap_comment(line: str) -> str:
-    return "\n".join(f"// {part.strip()}" for part in wrap(line, "").splitlines())
+    wrapped = (part for line in lines for part in textwrap.wrap(line, LINE_LENGTH - 3) or [""])
+    return "".join(f"// {line}".rstrip() + "\n" for line in wrapped)
 
 
 def _ascii(names: tuple[str, ...]) -> list[str]:
