@@ -20,6 +20,9 @@ from warp2hdl.sim.tools import Tools, find_tools
 # optimisation: a design is simulated for seconds, and g++ -Os takes three times as long to build it.
 _MAKE_OPTIONS = ("VM_PARALLEL_BUILDS=0", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 
+# Warnings are for the designer; data-flow optimisation costs more than it saves here; there are no delays to time.
+_VERILATOR_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-fno-dfg", "--no-timing")
+
 # The same for every design, and most of the compile time of a small one.
 _RUNTIME = ("verilated.o", "verilated_dpi.o", "verilated_vpi.o", "verilated_threads.o")
 
@@ -35,7 +38,7 @@ def build(
         sources: the Verilog files.
         top: the top module.
         ports: its ports, the only signals that a bench can reach; fewer of them build faster.
-        folder: where everything is built; what it holds of an earlier build is replaced.
+        folder: where everything is built; an earlier build of the same design is used again, any other replaced.
         timeout_seconds: for each of Verilator and make.
 
     Raises:
@@ -46,11 +49,16 @@ def build(
     """
     tools = find_tools()
     folder = folder.resolve()
+    control_text = _control_file(top, ports)
+    key = _key(tools, control_text, sources)
+    stamp = folder / "build.sha256"
+    if stamp.is_file() and stamp.read_text() == key and (folder / _NAME).is_file():
+        return folder / _NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clean(folder)
         control = folder / "public.vlt"
-        control.write_text(_control_file(top, ports))
+        control.write_text(control_text)
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {error.strerror}; choose another build folder.") from error
     env = tools.environment()
@@ -61,12 +69,21 @@ def build(
     make = [str(tools.make), "-j2", "-f", "Vtop.mk", *_make_variables(tools), *_MAKE_OPTIONS]
     run_tool("make", make, env=env, folder=folder, timeout_seconds=timeout_seconds)
     _copy_runtime(folder, cache)
+    stamp.write_text(key)
     return folder / _NAME
+
+
+def _key(tools: Tools, control: str, sources: Sequence[Path]) -> str:
+    """What a build depends on; one that is there already is taken where it is the same."""
+    digest = hashlib.sha256(repr((tools, _VERILATOR_OPTIONS, _MAKE_OPTIONS, control)).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def _clean(folder: Path) -> None:
     # make goes by dates alone: objects of another version of Verilator would be taken for new.
-    for pattern in ("Vtop*", "*.o", _NAME):
+    for pattern in ("build.sha256", "Vtop*", "*.o", _NAME):
         for path in folder.glob(pattern):
             path.unlink()
 
@@ -81,10 +98,8 @@ def _verilator_command(tools: Tools, top: str, folder: Path, sources: Sequence[P
 
     link = f"-Wl,-rpath,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator"
     options = ["--cc", "--exe", "--vpi", "--Mdir", str(folder), "--prefix", "Vtop", "--top-module", top, "-o", _NAME]
-    # Warnings are for the designer: `-Wno-fatal` alone would still spend time on printing them.
-    quiet = ["-Wno-fatal", "-Wno-lint", "-Wno-style"]
     main = share_dir / "lib" / "verilator" / "verilator.cpp"
-    return [str(tools.verilator), *options, *quiet, "-LDFLAGS", link, str(main), *map(str, sources)]
+    return [str(tools.verilator), *options, *_VERILATOR_OPTIONS, "-LDFLAGS", link, str(main), *map(str, sources)]
 
 
 def _make_variables(tools: Tools) -> list[str]:

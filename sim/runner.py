@@ -79,7 +79,7 @@ def cosimulate(
         count: how many vectors; by default the whole test split, or 1000 random ones.
         seed: decides random vectors, gaps, junk, and the state in which registers start.
         gap_probability: chance of each cycle without a sample, 0 up to less than 1.
-        build_dir: keeps the build there; by default it goes to a temporary folder.
+        build_dir: keeps the build there, and uses it again while the design is the same; else it is temporary.
         timeout_seconds: limit for each of Verilator, the C++ build and the simulation.
         progress: called with the vectors sent and the vectors in all, while the simulation runs.
 
@@ -146,7 +146,7 @@ def run_bench(
     Args:
         folder: what `emit-verilog` wrote.
         test_module: the bench as Python imports it; it can reach the ports of the top module.
-        build_dir: keeps the build there; by default it goes to a temporary folder.
+        build_dir: keeps the build there, and uses it again while the design is the same; else it is temporary.
         env: variables for the bench.
         seed: cocotb's random seed, and the state in which registers start.
         timeout_seconds: limit for each of Verilator, the C++ build and the simulation.
