@@ -66,7 +66,7 @@ endmodule
 
 
 def run(text, target="generic"):
-    return tidy(text, get_target(target), ["a"], [], {"a": "A module."})
+    return tidy(text, get_target(target), {"a": "A module."}, {"a": ["lut_n2", "lut_n10", "valid", "y"]})
 
 
 def test_a_module():

@@ -55,10 +55,12 @@ def evaluate_with_yosys(text, circuit, words, tmp_path):
     return [tuple(map(int, line.split()[1:])) for line in done.stdout.splitlines() if line.startswith("RESULT")]
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("target", ["generic", "xilinx"])
+@pytest.mark.parametrize(
+    ("shape", "target"),
+    [*((name, "generic") for name in SHAPES), ("all that the IR allows", "xilinx"), ("arity 1", "xilinx")],
+)
 def test_the_verilog_text_computes_the_circuit(shape, target, tmp_path):
-    circuit = make(**shape)
+    circuit = make(**SHAPES[shape])
     words = random_words(circuit, 12)
     found = evaluate_with_yosys(convert(circuit, interface="raw", target=target), circuit, words, tmp_path)
     sums = pack(scores(circuit, words), circuit.groups.score_bits)
@@ -76,9 +78,15 @@ def lint(path, *options):
     return done.returncode, re.findall("%.*", done.stdout + done.stderr)
 
 
-@pytest.mark.parametrize("interface", ["stream", "raw"])
-@pytest.mark.parametrize("target", ["generic", "xilinx"])
-@pytest.mark.parametrize("shape", ["arity 2", "all that the IR allows", "100 classes"])
+@pytest.mark.parametrize(
+    ("shape", "target", "interface"),
+    [
+        ("arity 6", "generic", "stream"),
+        ("100 classes", "generic", "stream"),
+        ("all that the IR allows", "generic", "raw"),
+        ("all that the IR allows", "xilinx", "stream"),
+    ],
+)
 def test_verilator_has_nothing_to_complain_about(shape, target, interface, tmp_path):
     path = tmp_path / "net.v"
     path.write_text(convert(make(**SHAPES[shape]), interface=interface, target=target))

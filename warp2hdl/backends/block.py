@@ -38,7 +38,6 @@ class Emission:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.blocks: dict[str, Block] = {}
-        self.instances: list[str] = []
 
     def module_name(self, block: Block) -> str:
         """The Verilog module that `block` becomes."""
@@ -50,7 +49,6 @@ def place(m: Module, platform: object, name: str, block: Block, ports: Mapping[s
     outputs = {key for key, member in block.signature.members.items() if member.flow == Out}
     if isinstance(platform, Emission):
         platform.blocks.setdefault(block.block_name, block)
-        platform.instances.append(name)
         connections: dict[str, Value | ValueCastable] = {
             f"{'o' if key in outputs else 'i'}_{key}": value for key, value in ports.items()
         }

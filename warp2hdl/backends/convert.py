@@ -32,12 +32,12 @@ class Rtlil:
     Attributes:
         text: the RTLIL.
         comments: the modules' names from the top down, and a line about each.
-        instances: the instances' names in order of the data's way.
+        order: per module, the names of its signals and instances in the order in which they were built.
     """
 
     text: str
     comments: dict[str, str]
-    instances: list[str]
+    order: dict[str, list[str]]
 
 
 @contextlib.contextmanager
@@ -73,6 +73,10 @@ def _block_rtlil(block: Block, name: str, emission: Emission) -> str:
     return _mend(rtlil.convert_fragment(fragment, ports, name, emit_src=False)[0])
 
 
+def _names(text: str) -> list[str]:
+    return re.findall(r"(?m)^\s*(?:wire|cell) .*\\(\w+)$", text)
+
+
 def to_rtlil(top: Block, name: str) -> Rtlil:
     """Elaborates `top` and every block below it as one RTLIL module each."""
     emission = Emission(name)
@@ -86,7 +90,7 @@ def to_rtlil(top: Block, name: str) -> Rtlil:
                 comments[module] = block.summary
                 parts.append(_block_rtlil(block, module, emission))
                 done.add(block.block_name)
-    return Rtlil("\n".join(parts), comments, emission.instances)
+    return Rtlil("\n".join(parts), comments, dict(zip(comments, map(_names, parts), strict=True)))
 
 
 def to_verilog(source: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str:

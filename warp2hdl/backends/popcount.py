@@ -45,24 +45,22 @@ class CompressorBlock(Block):
             m.d.comb += self.count.eq(self.x)
             return m
         low, high = self.x[:3], self.x[3:]
-        sum_low, carry_low = _full_adder(m, "low", list(low))
+        sum_low, carry_low = _full_adder(m, ("sum_low", "carry_low"), list(low))
         if self.size <= 3:
             m.d.comb += self.count.eq(Cat(sum_low, carry_low))
             return m
-        sum_high, carry_high = _full_adder(m, "high", list(high))
-        carry = Signal(name="carry")
-        m.d.comb += carry.eq(sum_low & sum_high)
-        twos, fours = _full_adder(m, "carries", [v for v in (carry_low, carry_high, carry) if v is not None])
-        ones = Signal(name="sum_ones")
-        m.d.comb += [ones.eq(sum_low ^ sum_high), self.count.eq(Cat(ones, twos, fours))]
+        sum_high, carry_high = _full_adder(m, ("sum_high", "carry_high"), list(high))
+        ones, carry = _full_adder(m, ("ones", "carry_sums"), [sum_low, sum_high])
+        twos, fours = _full_adder(m, ("twos", "fours"), [v for v in (carry_low, carry_high, carry) if v is not None])
+        m.d.comb += self.count.eq(Cat(ones, twos, fours))
         return m
 
 
-def _full_adder(m: Module, name: str, bits: list[Value]) -> tuple[Value, Value | None]:
+def _full_adder(m: Module, names: tuple[str, str], bits: list[Value]) -> tuple[Value, Value | None]:
     """Sum and carry of one to three bits; one bit has no carry."""
     if len(bits) == 1:
         return bits[0], None
-    total, carry = Signal(name=f"sum_{name}"), Signal(name=f"carry_{name}")
+    total, carry = Signal(name=names[0]), Signal(name=names[1])
     if len(bits) == 2:
         a, b = bits
         m.d.comb += [total.eq(a ^ b), carry.eq(a & b)]

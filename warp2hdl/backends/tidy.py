@@ -32,6 +32,7 @@ class _Module:
 
     name: str
     ports: list[str]
+    order: dict[str, int] = field(default_factory=dict)
     directions: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
@@ -41,10 +42,15 @@ class _Module:
     instances: list[_Instance] = field(default_factory=list)
     luts: list[_Instance] = field(default_factory=list)
 
+    def rank(self, name: str) -> tuple[int, str]:
+        """A sort key: names in the order in which their signals were built, then Yosys's own."""
+        return self.order.get(name, len(self.order)), name
 
-def natural(name: str) -> tuple[tuple[int, int | str], ...]:
+
+def natural(name: str) -> list[tuple[int, int, str]]:
     """A sort key under which n9 comes before n10."""
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"\d+|\D+", name))
+    parts = re.findall(r"\d+|\D+", name)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
 def _parse(text: str) -> _Module:
@@ -131,7 +137,12 @@ def _inline_temporaries(module: _Module) -> None:
     def resolve(value: str) -> str:
         if value in whole:
             return resolve(whole[value])
-        return re.sub(r"_t\d+_", lambda m: f"({resolve(safe[m[0]])})" if m[0] in safe else m[0], value)
+        return re.sub(r"_t\d+_", lambda m: inner(safe[m[0]], value) if m[0] in safe else m[0], value)
+
+    def inner(value: str, outer: str) -> str:
+        text = resolve(value)
+        same = set(re.findall("[&|^+>?{]", text)) == set(re.findall("[&|^+>?{]", outer))
+        return text if same else f"({text})"
 
     module.assigns = {name: resolve(value) for name, value in module.assigns.items()}
     module.registers = [(name, resolve(value)) for name, value in module.registers]
@@ -220,9 +231,9 @@ def _extend(operand: str, width: int, module: _Module) -> str:
 
 
 def _in_order(wires: Mapping[str, str]) -> list[str]:
-    """Names of wires so that each follows those that its value reads, else in natural order."""
+    """Names of wires so that each follows those that its value reads, else as they come."""
     ordered: dict[str, None] = {}
-    for root in sorted(wires, key=natural):
+    for root in wires:
         stack = [(root, False)]
         while stack:
             name, ready = stack.pop()
@@ -269,7 +280,7 @@ def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
 def _write_registers(module: _Module) -> list[str]:
     if not module.registers:
         return []
-    registers = sorted(module.registers, key=lambda register: natural(register[0]))
+    registers = sorted(module.registers, key=lambda r: (r[0].partition("[")[0] in module.ports, natural(r[0])))
     lines = [wrap(f"{name} <= {_even_widths(value, module)};", "    ") for name, value in registers]
     return ["  always @(posedge clk) begin", *lines, "  end"]
 
@@ -277,7 +288,7 @@ def _write_registers(module: _Module) -> list[str]:
 def _write_luts(module: _Module, target: Target, used: set[int]) -> tuple[dict[str, str], list[str]]:
     """The module's look-ups: those that are expressions by name, and the lines of those that are primitives."""
     values, names, lines = {}, [], []
-    for lut in sorted(module.luts, key=lambda i: natural(i.name)):
+    for lut in sorted(module.luts, key=lambda lut: module.rank(lut.name)):
         output, table, operands = lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module)
         value = target.write_value(table, operands)
         if value is not None:
@@ -292,16 +303,17 @@ def _write_luts(module: _Module, target: Target, used: set[int]) -> tuple[dict[s
 def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
     return [
         f"  {module.kinds[name]} {_range(module.widths[name])}{name};"
-        for name in sorted(set(module.kinds) - set(module.ports) - skip, key=natural)
+        for name in sorted(
+            set(module.kinds) - set(module.ports) - skip, key=lambda n: (module.kinds[n] == "reg", natural(n))
+        )
     ]
 
 
 @dataclass
 class _Style:
-    """What all modules have in common: how look-ups are written, what comes first, who has which ports."""
+    """What all modules have in common: how look-ups are written, who has which ports, which primitives occur."""
 
     target: Target
-    order: Mapping[str, int]
     ports: Mapping[str, Sequence[str]]
     primitives: set[int] = field(default_factory=set)
 
@@ -310,9 +322,10 @@ def _write(module: _Module, style: _Style) -> str:
     """The module's new text."""
     luts, primitives = _write_luts(module, style.target, style.primitives)
     looked_up = {lut.ports["O"] for lut in module.luts}
-    wires = {n: value for n, value in module.assigns.items() if n in module.kinds and n not in module.ports}
+    inner = sorted(set(module.assigns) & set(module.kinds) - set(module.ports), key=module.rank)
+    wires = {name: module.assigns[name] for name in inner}
     assigns = {n: value for n, value in module.assigns.items() if n not in wires}
-    blocks = sorted(module.instances, key=lambda instance: style.order[instance.name])
+    blocks = sorted(module.instances, key=lambda instance: module.rank(instance.name))
     sections = [
         _write_declarations(module, set(wires) | looked_up),
         primitives,
@@ -335,28 +348,28 @@ def _write_models(style: _Style) -> str:
     return f"\n{note}\n`ifdef VERILATOR\n{models}`endif\n"
 
 
-def tidy(
-    text: str, target: Target, modules: Sequence[str], instances: Sequence[str], comments: Mapping[str, str]
-) -> str:
+def tidy(text: str, target: Target, comments: Mapping[str, str], order: Mapping[str, Sequence[str]]) -> str:
     """Rewrites what Yosys wrote.
 
     Args:
         text: Yosys's Verilog.
         target: what a look-up becomes.
-        modules: the modules' names in the order in which they shall stand.
-        instances: the instances' names in the order in which they shall stand.
-        comments: per module, a line to stand above it.
+        comments: the modules in the order in which they shall stand, and per module a line to stand above it.
+        order: per module, its signals' and instances' names in the order in which they shall stand.
+
+    Raises:
+        BackendError: Yosys wrote something that is not understood.
     """
     start = re.compile(r"(?m)^(?=module )")
     parts = [part.split("\nendmodule")[0] + "\n" for part in start.split(text)[1:]]
     parsed = {module.name: module for module in map(_parse, parts)}
-    order = {name: i for i, name in reversed(list(enumerate(instances)))}
-    style = _Style(target, order, {name: module.ports for name, module in parsed.items()})
+    style = _Style(target, {name: module.ports for name, module in parsed.items()})
     found = []
-    for name in modules:
+    for name, comment in comments.items():
         module = parsed[name]
+        module.order = {name: i for i, name in reversed(list(enumerate(order[name])))}
         _inline_temporaries(module)
         _drop_unread(module)
         _check_driven(module, parsed)
-        found.append(f"{wrap('// ' + comments[name], '')}\n{_write(module, style)}")
+        found.append(f"{wrap('// ' + comment, '')}\n{_write(module, style)}")
     return "\n".join(found) + _write_models(style)

@@ -111,7 +111,7 @@ def _check_vectors(
 
 def _render(top: Top, target: Target, name: str, interface: str) -> str:
     design = to_rtlil(top, name)
-    body = tidy(to_verilog(design.text), target, list(design.comments), design.instances, design.comments)
+    body = tidy(to_verilog(design.text), target, design.comments, design.order)
     return f"{_header(top, name, interface)}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
 
 
