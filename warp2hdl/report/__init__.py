@@ -1,1 +1,1 @@
-"""TODO."""
+"""Results as people read them: tables for a terminal, curves as a picture."""

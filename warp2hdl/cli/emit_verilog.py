@@ -1,0 +1,115 @@
+"""`warp2hdl emit-verilog`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit
+from warp2hdl.cli.command import Command, Result
+from warp2hdl.cli.console import hint, progress, show, written
+
+if TYPE_CHECKING:
+    from warp2hdl.backends.manifest import Manifest
+    from warp2hdl.backends.verilog import Vectors
+    from warp2hdl.ir import Circuit
+
+TARGETS = ("generic", "xilinx")
+INTERFACES = ("stream", "raw")
+
+
+@click.command("emit-verilog", cls=Command)
+@click.argument("circuit", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option(
+    "--target", type=click.Choice(TARGETS), default="generic", show_default=True, help="What look-ups are written for."
+)
+@click.option(
+    "--interface",
+    type=click.Choice(INTERFACES),
+    default="stream",
+    show_default=True,
+    help="A registered pipeline with valid in and out, or combinational logic.",
+)
+@click.option(
+    "--levels-per-stage",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Logic levels between registers; 0: registers at the outputs alone.",
+)
+@click.option("--scores/--no-scores", default=True, show_default=True, help="With the port out_scores, or without.")
+@click.option("--vectors", type=click.Path(path_type=Path), help="Test vectors (.npz).  [default: the run's]")
+def command(
+    circuit: Path,
+    out: Path,
+    target: str,
+    interface: str,
+    levels_per_stage: int,
+    scores: bool,
+    vectors: Path | None,
+) -> Result:
+    """Write CIRCUIT as Verilog, with a manifest and what a co-simulation needs.
+
+    CIRCUIT is a circuit.safetensors, or the folder of a training run, whose test vectors go along.
+    """
+    start = time.perf_counter()
+    source = load_circuit(circuit)
+    samples = _load_vectors(circuit, source, vectors)
+    with progress(f"writing Verilog of {source.network.nodes} look-ups"):
+        from warp2hdl.backends.verilog import emit
+
+        manifest = emit(
+            source,
+            out,
+            interface=interface,
+            target=target,
+            levels_per_stage=levels_per_stage,
+            with_scores=scores,
+            vectors=samples,
+        )
+    _show(manifest, out, samples)
+    return {
+        "verilog": str(out / manifest.verilog[0]),
+        "manifest": str(out / "manifest.json"),
+        "top": manifest.top,
+        "luts": manifest.nodes,
+        "depth": manifest.depth,
+        "comparators": manifest.comparators,
+        "latency_cycles": manifest.latency_cycles,
+        "initiation_interval": manifest.initiation_interval,
+        "vectors": 0 if samples is None else len(samples[0]),
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def _load_vectors(place: Path, circuit: Circuit, file: Path | None) -> Vectors | None:
+    if file is None:
+        file = place / VECTORS_FILE
+        if not place.is_dir() or not file.exists():
+            return None
+    from warp2hdl.sim.vectors import load_vectors
+
+    return load_vectors(file, circuit.encoder, None)
+
+
+def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
+    from warp2hdl.report.tables import facts
+
+    timing = f"latency {manifest.latency_cycles} cycles, a sample in every cycle"
+    features = sum(feature.bits for feature in manifest.features)
+    show(
+        facts(
+            {
+                "module": f"{manifest.top}: {', '.join(manifest.contains)}, {manifest.interface} interface",
+                "ports": f"{len(manifest.features)} features in {features} bits, {len(manifest.classes)} classes",
+                "size": f"{manifest.nodes} look-ups in {manifest.depth} levels, {manifest.comparators} comparators",
+                "timing": timing if manifest.clock else "combinational",
+            }
+        ),
+        written(out, sorted([*manifest.files, "manifest.json"])),
+        hint(f"warp2hdl cosim {out}" + ("" if samples else " --vectors random")),
+    )

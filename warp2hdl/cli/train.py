@@ -1,0 +1,142 @@
+"""`warp2hdl train`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from warp2hdl.cli.command import Command, Result
+from warp2hdl.cli.console import hint, progress, show, written
+from warp2hdl.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from warp2hdl.cli.run_folder import Run
+    from warp2hdl.config import TrainConfig
+    from warp2hdl.data import Dataset
+    from warp2hdl.train import EpochMetrics, Trained
+
+
+@click.command("train", cls=Command)
+@click.argument("dataset", default="digits")
+@click.option("--data", type=click.Path(path_type=Path), help="The folder with the files of mnist or fashion-mnist.")
+@click.option("--target", metavar="COLUMN", help="The column of a .csv that holds the label.")
+@click.option("--categorical", metavar="COLUMN", multiple=True, help="A column of a .csv that holds no numbers.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
+@click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training split.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of every random choice in training.")
+@click.option(
+    "--split-seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the data's splits."
+)
+def command(
+    dataset: str,
+    data: Path | None,
+    target: str | None,
+    categorical: tuple[str, ...],
+    config: Path | None,
+    out: Path | None,
+    epochs: int | None,
+    seed: int | None,
+    split_seed: int,
+) -> Result:
+    """Train a network on DATASET and lower it to a circuit.
+
+    DATASET is digits (the default), mnist or fashion-mnist (with --data), or a .csv (with --target) or .npz file.
+    The run's folder receives the model, the circuit, the test vectors, the settings and the training curves.
+    """
+    _require_folder(out)
+    with progress(f"reading {dataset}"):
+        from warp2hdl.data import load
+
+        samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
+    out = out or Path("runs", samples.name)
+    _require_folder(out)
+    settings = _settings(dataset, samples.classes, config, epochs, seed)
+
+    from warp2hdl.cli.datasets import record
+    from warp2hdl.cli.run_folder import finish, save
+    from warp2hdl.files import staged_folder
+
+    with staged_folder(out) as stage:
+        trained = _fit(samples, settings)
+        with progress("lowering, checking and saving the circuit"):
+            source = record(dataset, samples, data=data, target=target, categorical=categorical, split_seed=split_seed)
+            run = finish(trained, samples, source)
+            save(run, stage)
+            names = sorted(path.name for path in stage.iterdir())
+    _show(run, samples, out, names)
+    return run.summary() | {"out": str(out)}
+
+
+def _require_folder(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file; give --out a folder.")
+
+
+def _settings(dataset: str, classes: int, file: Path | None, epochs: int | None, seed: int | None) -> TrainConfig:
+    """The preset, then the file, then the options."""
+    from warp2hdl.config import TrainConfig, preset
+
+    settings = preset(dataset, classes)
+    if file is not None:
+        settings = TrainConfig.read(file, settings)
+    training = settings.training
+    chosen = dataclasses.replace(
+        training,
+        epochs=training.epochs if epochs is None else epochs,
+        seed=training.seed if seed is None else seed,
+    )
+    settings = dataclasses.replace(settings, training=chosen)
+    try:
+        settings.check(classes)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}" if file is not None else str(error)) from error
+    return settings
+
+
+def _fit(samples: Dataset, settings: TrainConfig) -> Trained:
+    epochs = settings.training.epochs
+    with progress(f"training on {samples.name}") as shown:
+        from warp2hdl.train import fit
+
+        note = f"epoch 1 of {epochs}"
+
+        def on_epoch(metrics: EpochMetrics) -> None:
+            nonlocal note
+            share = 100 * metrics.val_accuracy_hard
+            note = f"epoch {min(metrics.epoch + 1, epochs)} of {epochs}, validation {share:.1f} %"
+
+        def on_step(done: int, total: int) -> None:
+            shown.update(done, total, note)
+
+        return fit(samples, settings, on_epoch=on_epoch, on_step=on_step)
+
+
+def _show(run: Run, samples: Dataset, out: Path, names: list[str]) -> None:
+    from warp2hdl.report.tables import accuracy_table, facts
+
+    result = run.summary()
+    arities = ", ".join(f"{count} of {arity}" for arity, count in result["nodes_by_arity"].items())
+    sizes = f"{len(samples.y_train)} training, {len(samples.y_val)} validation, {len(samples.y_test)} test samples"
+    trained = f"{result['epochs']} epochs in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}"
+    size = f"{result['nodes']} look-ups ({arities} inputs) in {result['depth']} levels"
+    accuracies = {
+        "relaxed": (result["val_accuracy_relaxed"], result["test_accuracy_relaxed"]),
+        "hard": (result["val_accuracy_hard"], result["test_accuracy_hard"]),
+        "circuit": (result["val_accuracy_circuit"], result["test_accuracy_circuit"]),
+    }
+    show(
+        facts(
+            {
+                "data": f"{samples.name}: {sizes}, {samples.features} features, {samples.classes} classes",
+                "trained": trained,
+                "circuit": f"{size}, {result['comparators']} comparators",
+            }
+        ),
+        accuracy_table(accuracies, ("validation", "test")),
+        written(out, names),
+        hint(f"warp2hdl emit-verilog {out} --out {out / 'verilog'}"),
+    )
