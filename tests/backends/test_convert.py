@@ -1,5 +1,7 @@
+import errno
 import gc
 import importlib.util
+import tempfile
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests.circuits import random_circuit
 from warp2hdl.backends import convert
 from warp2hdl.backends.pipeline import Top
-from warp2hdl.errors import ToolError, ToolNotFoundError, ToolTimeoutError
+from warp2hdl.errors import OutputError, ToolError, ToolNotFoundError, ToolTimeoutError
 
 
 def top(**options):
@@ -48,6 +50,15 @@ def test_yosys_fails():
         convert.to_verilog("module \\broken\n  what is this\nend\n")
     assert "ERROR" in error.value.output
     assert error.value.command[-2:] == ("in.il", "out.v")
+
+
+def test_no_space_for_temporary_files(monkeypatch):
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    with pytest.raises(OutputError, match="No space left on device; free some space or set TMPDIR"):
+        convert.to_verilog("")
 
 
 def test_yosys_takes_too_long():

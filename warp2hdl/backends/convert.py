@@ -19,7 +19,7 @@ from amaranth.hdl._ir import PortDirection
 from amaranth.lib.wiring import In
 
 from warp2hdl.backends.block import Block, Emission
-from warp2hdl.errors import ToolError, ToolNotFoundError, ToolTimeoutError
+from warp2hdl.errors import OutputError, ToolError, ToolNotFoundError, ToolTimeoutError
 
 TIMEOUT_SECONDS = 600
 _CHILD = Path(__file__).with_name("yosys.py")
@@ -100,28 +100,30 @@ def to_verilog(source: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str:
         ToolNotFoundError: pyosys is not installed.
         ToolError: Yosys fails.
         ToolTimeoutError: Yosys takes longer than `timeout_seconds`.
+        OutputError: the temporary folder cannot be written.
     """
     if importlib.util.find_spec("pyosys") is None:
         raise ToolNotFoundError("Yosys was looked for as the Python package pyosys and not found; pip install pyosys.")
-    with tempfile.TemporaryDirectory(prefix="warp2hdl-") as folder:
-        # Relative names: a path with blanks or quotes never meets Yosys's command parser.
-        Path(folder, "in.il").write_text(source)
-        command = [sys.executable, "-P", str(_CHILD), "in.il", "out.v"]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=timeout_seconds, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ToolTimeoutError(
-                f"Yosys did not write the Verilog within {timeout_seconds:g} s; emit a smaller circuit.",
-                command=command,
-            ) from error
-        if done.returncode:
-            output = (done.stdout + done.stderr)[-4000:]
-            last = output.strip().splitlines()[-1] if output.strip() else "no output"
-            raise ToolError(
-                f"Yosys (pyosys) ended with status {done.returncode}: {last}; please report this with the circuit.",
-                command=command,
-                output=output,
-            )
-        return Path(folder, "out.v").read_text()
+    try:
+        with tempfile.TemporaryDirectory(prefix="warp2hdl-") as folder:
+            Path(folder, "in.il").write_text(source)
+            _run_yosys(folder, timeout_seconds)
+            return Path(folder, "out.v").read_text()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write to the temporary folder: {reason}; free some space or set TMPDIR.") from error
+
+
+def _run_yosys(folder: str, timeout_seconds: float) -> None:
+    # Relative names: a path with blanks or quotes never meets Yosys's command parser.
+    command = [sys.executable, "-P", str(_CHILD), "in.il", "out.v"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout_seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        message = f"Yosys did not write the Verilog within {timeout_seconds:g} s; emit a smaller circuit."
+        raise ToolTimeoutError(message, command=command) from error
+    if done.returncode:
+        output = (done.stdout + done.stderr)[-4000:]
+        last = output.strip().splitlines()[-1] if output.strip() else "no output"
+        message = f"Yosys (pyosys) ended with status {done.returncode}: {last}; please report this with the circuit."
+        raise ToolError(message, command=command, output=output)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from warp2hdl.backends.block import LUT_CELL
 from warp2hdl.backends.targets import Target
-from warp2hdl.errors import BackendError
+from warp2hdl.errors import ToolError
 
 LINE_LENGTH = 120
 
@@ -41,10 +41,15 @@ class _Module:
     registers: list[tuple[str, str]] = field(default_factory=list)
     instances: list[_Instance] = field(default_factory=list)
     luts: list[_Instance] = field(default_factory=list)
+    cut: set[str] = field(default_factory=set)  # temporaries that lost their top bits
 
     def rank(self, name: str) -> tuple[int, str]:
         """A sort key: names in the order in which their signals were built, then Yosys's own."""
         return self.order.get(name, len(self.order)), name
+
+
+def _misread(where: str, text: str) -> ToolError:
+    return ToolError(f"Yosys wrote {text.strip()!r} in {where}, which is not understood; please report this.")
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -57,7 +62,7 @@ def _parse(text: str) -> _Module:
     """One module's text, from `module` up to `endmodule`."""
     head = re.match(r"\s*module (\w+)\s*\((.*?)\);\n", text, re.DOTALL)
     if head is None:
-        raise BackendError(f"Yosys wrote a module that is not understood: {text[:80]!r}; please report this.")
+        raise _misread("the text", text[:80])
     module = _Module(head[1], [port.strip() for port in head[2].split(",")])
     lines = iter(_TEMPORARY.sub(r"_t\1_", text[head.end() :]).splitlines())
     for raw in lines:
@@ -68,7 +73,7 @@ def _parse(text: str) -> _Module:
             _add_declaration(module, declared)
         elif line.startswith("assign "):
             target, _, value = line[len("assign ") : -1].partition(" = ")
-            module.assigns[_parse_target(target)] = _squeeze(value)
+            module.assigns[_parse_target(target, module)] = _squeeze(value)
         elif line == "always @(posedge clk)":
             target, _, value = next(lines).strip()[:-1].partition(" <= ")
             module.registers.append((target.strip(), _squeeze(value)))
@@ -77,14 +82,17 @@ def _parse(text: str) -> _Module:
             is_lut = instance.module.startswith(LUT_CELL)
             (module.luts if is_lut else module.instances).append(instance)
         else:
-            raise BackendError(f"Yosys wrote {line!r} in {module.name}, which is not understood; please report this.")
+            raise _misread(module.name, line)
     return module
 
 
-def _parse_target(text: str) -> str:
-    """The left side of an assignment; of `{ _t1_[3], sum }`, a sum whose top bit is known to be 0, what has a name."""
-    names = [part for part in text.strip(" {}").replace(" ", "").split(",") if not part.startswith("_t")]
-    return names[0] if len(names) == 1 else text.strip().replace(" ", "")
+def _parse_target(text: str, module: _Module) -> str:
+    """The left side of an assignment; of `{ _t1_[3], sum }`, a sum whose top bits nothing reads, the name."""
+    *leading, last = text.strip(" {}").replace(" ", "").split(",")
+    if not all(part.startswith("_t") for part in leading):
+        raise _misread(module.name, text)
+    module.cut.update(part.partition("[")[0] for part in leading)
+    return last
 
 
 def _squeeze(text: str) -> str:
@@ -215,9 +223,7 @@ def _width(operand: str, module: _Module) -> int:
         return int(operand.partition("'")[0])
     found = _ITEM.fullmatch(operand)
     if found is None or found[1] not in module.widths:
-        raise BackendError(
-            f"Yosys wrote the operand {operand!r} in {module.name}, which is not understood; report this."
-        )
+        raise _misread(module.name, operand)
     if not found[2]:
         return module.widths[found[1]]
     return int(found[2]) - int(found[3] or found[2]) + 1
@@ -273,8 +279,8 @@ def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
         outputs = (port for port, way in modules[instance.module].directions.items() if way == "output")
         driven.update(instance.ports[port] for port in outputs)
     inputs = {port for port, direction in module.directions.items() if direction == "input"}
-    if lost := sorted(set(module.kinds) - driven - inputs):
-        raise BackendError(f"Yosys's text of {module.name} was misread: nothing drives {lost[0]}; please report this.")
+    if lost := sorted((set(module.kinds) - driven - inputs) | (module.cut & set(module.kinds))):
+        raise ToolError(f"Yosys's text of {module.name} was misread: nothing drives {lost[0]}; please report this.")
 
 
 def _write_registers(module: _Module) -> list[str]:
@@ -358,7 +364,7 @@ def tidy(text: str, target: Target, comments: Mapping[str, str], order: Mapping[
         order: per module, its signals' and instances' names in the order in which they shall stand.
 
     Raises:
-        BackendError: Yosys wrote something that is not understood.
+        ToolError: Yosys wrote something that is not understood.
     """
     start = re.compile(r"(?m)^(?=module )")
     parts = [part.split("\nendmodule")[0] + "\n" for part in start.split(text)[1:]]
