@@ -39,9 +39,12 @@ def staged_folder(folder: Path | str) -> Iterator[Path]:
         yield stage
         folder.mkdir(exist_ok=True)
         for path in sorted(stage.iterdir(), key=lambda p: (p.name == "manifest.json", p.name)):
-            os.replace(path, folder / path.name)
+            path.replace(folder / path.name)
     except OSError as error:
         raise _explain(error, folder) from error
+    except OutputError as error:
+        # A file that was itself staged in here names the temporary folder.
+        raise OutputError(str(error).replace(str(stage), str(folder))) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -69,7 +72,7 @@ def staged_file(path: Path | str) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         stage.chmod(0o666 & ~mask)
-        os.replace(stage, path)
+        stage.replace(path)
     except OSError as error:
         raise _explain(error, path) from error
     finally:

@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+    from rich.table import Table
 
 _LINE_SECONDS = 10.0
+_NAME_WIDTH = 11
+_NAME_STYLES = {"accuracy": "bold", "equal": "bold green", "written": "bold green"}
 
 
 def console() -> Console:
     """The console on stderr."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    # Names of files and classes are not to be taken for emoji.
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
-def show(*what: RenderableType) -> None:
-    """Prints tables and lines; square brackets in a line are rich's markup."""
+def show_table(table: Table) -> None:
+    """Prints a table."""
+    console().print(table)
+
+
+def show_facts(**facts: str) -> None:
+    """Prints a line for each fact, its name in front; the `accuracy`, what is `equal` and `written` stand out."""
+    from rich.text import Text
+
     out = console()
-    for each in what:
-        out.print(each, soft_wrap=isinstance(each, str))
+    for name, value in facts.items():
+        out.print(Text(f"{name:<{_NAME_WIDTH}}", _NAME_STYLES.get(name, "dim")) + Text(value), soft_wrap=True)
 
 
-def written(folder: Path, names: list[str]) -> str:
-    """The line that tells where the results are."""
-    from rich.markup import escape
-
-    return f"[green]written[/] [bold]{escape(str(folder))}/[/] {escape(', '.join(names))}"
-
-
-def hint(command: str) -> str:
-    """The line that tells what to do next."""
-    from rich.markup import escape
-
-    return f"[dim]next[/]    {escape(command)}"
+def listed(folder: Path, names: Iterable[str]) -> str:
+    """A folder, and on a second line the files in it."""
+    return f"{folder}/\n{'':<{_NAME_WIDTH}}{', '.join(sorted(names))}"
 
 
 class Progress(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from warp2hdl.cli.command import CheckError, Command, Result
-from warp2hdl.cli.console import Progress, progress, show
+from warp2hdl.cli.console import Progress, progress, show_facts
 from warp2hdl.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ if TYPE_CHECKING:
     help="Limit for each of Verilator, the C++ compiler and the simulation.",
 )
 def command(folder: Path, vectors: str, count: int | None, seed: int, gap: float, timeout: float) -> Result:
-    """Simulate emitted Verilog and compare class, scores and latency of every vector with the reference.
+    """Simulate emitted Verilog against the reference.
 
-    DIR is what `warp2hdl emit-verilog` wrote. Exit code 1: hardware and reference differ.
+    Class, scores and latency of every vector are compared. DIR is what `warp2hdl emit-verilog`
+    wrote. Exit code 1: hardware and reference differ.
     """
     with progress("building the simulation") as shown:
         from warp2hdl.sim.runner import cosimulate
@@ -82,16 +83,10 @@ def _summary(found: CosimResult) -> Result:
 
 
 def _show(found: CosimResult, folder: Path) -> None:
-    from rich.markup import escape
-
-    from warp2hdl.report.tables import facts, percent
+    from warp2hdl.report.tables import percent
 
     timing = f"build {found.build_seconds:.1f} s, run {found.run_seconds:.1f} s"
-    rows = {"simulated": f"{found.vectors} vectors in {found.cycles} cycles ({timing})"}
+    show_facts(simulated=f"{found.vectors} vectors in {found.cycles} cycles ({timing})")
     if found.accuracy is not None:
-        rows["accuracy"] = f"{percent(found.accuracy)} of the labels, by the hardware"
-    show(
-        facts(rows),
-        f"[green]equal[/]   [bold]{escape(str(folder))}[/] equals the reference: "
-        f"0 mismatches in {found.vectors} vectors, class and scores",
-    )
+        show_facts(accuracy=f"{percent(found.accuracy)} of the vectors, by the simulated hardware")
+    show_facts(equal=f"{folder} and the reference: 0 mismatches in {found.vectors} vectors")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.data import NAMES, ArraySchema, Dataset, Schema, load, load_inputs, schema_from_json
-from warp2hdl.errors import ConfigError, DataError
+from warp2hdl.data import NAMES, ArraySchema, Schema, load, load_inputs, schema_from_json
+from warp2hdl.errors import ConfigError, DataError, FormatError
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,67 @@ class Samples:
     source: str
 
 
-def record(
-    name_or_path: str,
-    dataset: Dataset,
-    *,
-    data: Path | None,
-    target: str | None,
-    categorical: Sequence[str],
-    split_seed: int,
-) -> dict[str, Any]:
-    """How to get the same splits again, in what JSON can hold.
+@dataclass(frozen=True)
+class Source:
+    """How to get the same splits again.
 
-    A path is kept only if it is relative; of a file there is the SHA-256, which tells it wherever it lies.
+    Attributes:
+        source: a built-in data set, or the name of a file.
+        path: of the file or folder; None if it was absolute.
+        sha256: of the file, which tells it wherever it lies; None for folders.
+        target: the column of a `.csv` that holds the label.
+        categorical: columns that were declared to hold no numbers.
+        split_seed: of the splits.
     """
-    place = data if name_or_path in NAMES else Path(name_or_path)
-    is_file = place is not None and place.is_file()
-    return {
-        "name": dataset.name,
-        "source": name_or_path if name_or_path in NAMES else Path(name_or_path).name,
-        "path": None if place is None or place.is_absolute() else place.as_posix(),
-        "sha256": _sha256(place) if place is not None and is_file else None,
-        "target": target,
-        "categorical": list(categorical),
-        "split_seed": split_seed,
-    }
+
+    source: str
+    path: str | None = None
+    sha256: str | None = None
+    target: str | None = None
+    categorical: tuple[str, ...] = ()
+    split_seed: int = 0
+
+    def is_file(self, path: Path) -> bool:
+        """Whether that file has the very content that was trained on."""
+        return self.sha256 is not None and path.is_file() and _sha256(path) == self.sha256
+
+    def to_json(self) -> dict[str, Any]:
+        """The source in what JSON can hold."""
+        return dataclasses.asdict(self) | {"categorical": list(self.categorical)}
+
+
+def source_of(
+    dataset: str, *, data: Path | None, target: str | None, categorical: Sequence[str], split_seed: int
+) -> Source:
+    """The source that the arguments of `warp2hdl.data.load` describe; nothing of this machine's folders is kept."""
+    if dataset in NAMES:
+        return Source(dataset, path=_relative(data), split_seed=split_seed)
+    file = Path(dataset)
+    return Source(file.name, _relative(file), _sha256(file), target, tuple(categorical), split_seed)
+
+
+def _relative(path: Path | None) -> str | None:
+    return None if path is None or path.is_absolute() else path.as_posix()
+
+
+def source_from_json(described: object) -> Source | None:
+    """The source that `Source.to_json` described; None where there is no description.
+
+    Raises:
+        FormatError: it is not such a description.
+    """
+    if described is None:
+        return None
+    kinds: Mapping[str, type | tuple[type, ...]] = {"source": str, "categorical": list, "split_seed": int}
+    optional = (str, type(None))
+    names = {field.name for field in dataclasses.fields(Source)}
+    if (
+        not isinstance(described, Mapping)
+        or set(described) != names
+        or not all(isinstance(value, kinds.get(name, optional)) for name, value in described.items())
+    ):
+        raise FormatError("the description of the training data is damaged; train again.")
+    return Source(**dict(described) | {"categorical": tuple(described["categorical"])})
 
 
 def _sha256(path: Path) -> str:
@@ -89,47 +126,42 @@ def load_samples(info: Mapping[str, Any], schema: Schema, data: Path | None, tar
         ConfigError: `data` is needed, or `target` is not for this data.
         DataError: the data is missing, at fault, or has no labels.
     """
-    described = info.get("dataset")
-    recorded: Mapping[str, Any] = described if isinstance(described, Mapping) else {}
+    source = source_from_json(info.get("dataset"))
     if target is not None and (data is None or data.suffix != ".csv"):
         raise ConfigError("--target is for a .csv given with --data; leave it out.")
     if data is None:
-        return _test_split(recorded, _recorded_place(recorded))
+        if source is None:
+            raise ConfigError("the circuit does not tell what it was trained on; give --data PATH.")
+        return _test_split(source, _recorded_place(source))
     if not data.exists():
         raise DataError(f"{data} does not exist; give --data an existing file or folder.")
-    if data.is_dir() or (target is None and _is_same_file(recorded, data)):
-        return _test_split(recorded, data)
+    if data.is_dir():
+        if source is None or source.source not in NAMES:
+            raise DataError(f"{data} is a folder; give --data a file.")
+        return _test_split(source, data)
+    if source is not None and target is None and source.is_file(data):
+        return _test_split(source, data)
     return _all_samples(schema, data, target)
 
 
-def _is_same_file(recorded: Mapping[str, Any], path: Path) -> bool:
-    return recorded.get("sha256") is not None and _sha256(path) == recorded["sha256"]
-
-
-def _recorded_place(recorded: Mapping[str, Any]) -> Path | None:
+def _recorded_place(source: Source) -> Path | None:
     """The file or folder that was trained on; None for what is built in."""
-    source = recorded.get("source")
-    if source == "digits":
+    if source.source == "digits":
         return None
-    if not isinstance(source, str):
-        raise ConfigError("the circuit does not tell what it was trained on; give --data PATH.")
-    path = recorded.get("path")
-    if not isinstance(path, str) or not Path(path).exists():
-        raise ConfigError(f"the training data {path or source} is not here; give --data PATH.")
-    if Path(path).is_file() and not _is_same_file(recorded, Path(path)):
+    if source.path is None or not Path(source.path).exists():
+        raise ConfigError(f"the training data {source.path or source.source} is not here; give --data PATH.")
+    path = Path(source.path)
+    if path.is_file() and not source.is_file(path):
         raise DataError(f"{path} has changed since the training; give --data {path} to evaluate all of its samples.")
-    return Path(path)
+    return path
 
 
-def _test_split(recorded: Mapping[str, Any], place: Path | None) -> Samples:
-    source, seed = recorded.get("source"), int(recorded.get("split_seed", 0))
-    if place is None or place.is_dir():
-        if source not in NAMES:
-            raise DataError(f"{place} is a folder; give --data a file.")
-        dataset = load(source, data=place, seed=seed)
+def _test_split(source: Source, place: Path | None) -> Samples:
+    if source.source in NAMES:
+        dataset = load(source.source, data=place, seed=source.split_seed)
     else:
-        categorical = tuple(recorded.get("categorical", ()))
-        dataset = load(place, target=recorded.get("target"), categorical=categorical, seed=seed)
+        file = place or source.source
+        dataset = load(file, target=source.target, categorical=source.categorical, seed=source.split_seed)
     return Samples(dataset.x_test, dataset.y_test, "test", dataset.name)
 
 

@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import hint, progress, show, written
+from warp2hdl.cli.console import listed, progress, show_facts
 
 if TYPE_CHECKING:
     from warp2hdl.backends.manifest import Manifest
@@ -52,7 +52,7 @@ def command(
     scores: bool,
     vectors: Path | None,
 ) -> Result:
-    """Write CIRCUIT as Verilog, with a manifest and what a co-simulation needs.
+    """Write CIRCUIT as Verilog.
 
     CIRCUIT is a circuit.safetensors, or the folder of a training run, whose test vectors go along.
     """
@@ -97,19 +97,13 @@ def _load_vectors(place: Path, circuit: Circuit, file: Path | None) -> Vectors |
 
 
 def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
-    from warp2hdl.report.tables import facts
-
     timing = f"latency {manifest.latency_cycles} cycles, a sample in every cycle"
     features = sum(feature.bits for feature in manifest.features)
-    show(
-        facts(
-            {
-                "module": f"{manifest.top}: {', '.join(manifest.contains)}, {manifest.interface} interface",
-                "ports": f"{len(manifest.features)} features in {features} bits, {len(manifest.classes)} classes",
-                "size": f"{manifest.nodes} look-ups in {manifest.depth} levels, {manifest.comparators} comparators",
-                "timing": timing if manifest.clock else "combinational",
-            }
-        ),
-        written(out, sorted([*manifest.files, "manifest.json"])),
-        hint(f"warp2hdl cosim {out}" + ("" if samples else " --vectors random")),
+    show_facts(
+        module=f"{manifest.top}: {', '.join(manifest.contains)}; {manifest.interface} interface",
+        ports=f"{len(manifest.features)} features in {features} bits, {len(manifest.classes)} classes",
+        size=f"{manifest.nodes} look-ups, depth {manifest.depth}, {manifest.comparators} comparators",
+        timing=timing if manifest.clock else "combinational",
+        written=listed(out, [*manifest.files, "manifest.json"]),
+        next=f"warp2hdl cosim {out}" + ("" if samples else " --vectors random"),
     )

@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import circuit_path, is_model, load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import progress, show
+from warp2hdl.cli.console import progress, show_facts, show_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,20 +41,18 @@ def command(model_or_circuit: Path, data: Path | None, target: str | None) -> Re
     with progress(f"evaluating {path}"):
         measure = _measure_model if kind == "model" else _measure_circuit
         samples, class_names, found, relaxed = measure(path, data, target)
-    from warp2hdl.report.tables import accuracy_table, confusion, confusion_table, facts
+    from warp2hdl.report.tables import confusion, confusion_table, percent
 
     counts = confusion(samples.labels, found, len(class_names))
     accuracy = float((found == samples.labels).mean())
-    rows = {"circuit" if relaxed is None else "hard": (accuracy,)}
-    extra = {}
-    if relaxed is not None:
-        extra["accuracy_relaxed"] = float((relaxed == samples.labels).mean())
-        rows["relaxed"] = (extra["accuracy_relaxed"],)
+    extra = {} if relaxed is None else {"accuracy_relaxed": float((relaxed == samples.labels).mean())}
     which = "the test split" if samples.split == "test" else "all samples"
-    show(
-        facts({kind: str(path), "data": f"{samples.source}, {which}: {len(found)} samples"}),
-        confusion_table(counts, class_names),
-        accuracy_table(rows, (samples.split,)),
+    reached = percent(accuracy) + (f" hard, {percent(extra['accuracy_relaxed'])} relaxed" if extra else "")
+    show_table(confusion_table(counts, class_names))
+    show_facts(
+        **{kind: str(path)},
+        data=f"{samples.source}, {which}: {len(found)} samples",
+        accuracy=reached,
     )
     return {
         "kind": kind,

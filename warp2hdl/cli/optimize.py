@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import hint, progress, show
+from warp2hdl.cli.console import progress, show_facts
 
 PIPELINES = ("none", "default")
 
@@ -44,21 +44,11 @@ def command(circuit: Path, out: Path, pipeline: str) -> Result:
         "out": str(out),
         "seconds": time.perf_counter() - start,
     }
-    _show(result, out)
-    return result
-
-
-def _show(result: Result, out: Path) -> None:
-    from rich.markup import escape
-
-    from warp2hdl.report.tables import facts
-
-    changes = {
-        title: f"{result[f'{name}_before']} -> {result[f'{name}_after']}"
-        for title, name in (("look-ups", "luts"), ("levels", "depth"), ("comparators", "comparators"))
-    }
-    show(
-        facts(changes),
-        f"[green]written[/] [bold]{escape(str(out))}[/]",
-        hint(f"warp2hdl emit-verilog {out} --out {out.parent / 'verilog'}"),
+    show_facts(
+        size=f"{result['luts_before']} -> {result['luts_after']} look-ups",
+        depth=f"{result['depth_before']} -> {result['depth_after']}",
+        encoder=f"{result['comparators_before']} -> {result['comparators_after']} comparators",
+        written=str(out),
+        next=f"warp2hdl emit-verilog {out} --out {out.parent / 'verilog'}",
     )
+    return result

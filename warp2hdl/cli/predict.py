@@ -13,7 +13,7 @@ import click
 
 from warp2hdl.cli.circuits import load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import progress, show
+from warp2hdl.cli.console import progress, show_facts
 from warp2hdl.errors import OutputError
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ _SUFFIXES = (".csv", ".npy")
 @click.option("--engine", type=click.Choice(("numpy",)), default="numpy", show_default=True, help="What computes.")
 @click.pass_context
 def command(ctx: click.Context, circuit: Path, input_file: Path, out: Path | None, engine: str) -> Result:
-    """Classify the samples of INPUT: a .csv, .npy, .npz or idx image file.
+    """Classify the samples of INPUT.
 
-    CIRCUIT is a circuit.safetensors, or the folder of a training run. Without --out the classes go to stdout.
+    INPUT is a .csv, .npy, .npz or idx image file, CIRCUIT a circuit.safetensors or the folder of a
+    training run. Without --out the classes go to stdout.
     """
     start = time.perf_counter()
     if out is not None and (out.suffix not in _SUFFIXES or out.is_dir()):
@@ -85,11 +86,10 @@ def _save(out: Path, found: npt.NDArray[np.int64], class_names: Sequence[str]) -
 
 
 def _show(result: Result, out: Path | None) -> None:
-    from warp2hdl.report.tables import facts, percent
+    from warp2hdl.report.tables import percent
 
-    rows = {"classified": f"{result['samples']} samples"}
+    show_facts(classified=f"{result['samples']} samples")
     if result["accuracy"] is not None:
-        rows["accuracy"] = f"{percent(result['accuracy'])} of the labels in the file"
+        show_facts(accuracy=f"{percent(result['accuracy'])} of the labels in the file")
     if out is not None:
-        rows["written"] = str(out)
-    show(facts(rows))
+        show_facts(written=str(out))

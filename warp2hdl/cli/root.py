@@ -74,6 +74,9 @@ class Root(LazyGroup):
                 _show_debug(expected)
             self._end(expected.exit_code, message, {"error": describe_error(expected, message)}, as_json)
         except Exception as bug:
+            if isinstance(bug, OSError) and bug.filename is not None:
+                message = f"{bug.filename} cannot be used: {bug.strerror}; check the path and its permissions."
+                self._end(2, message, {"error": describe_error(bug, message)}, as_json)
             message = f"warp2hdl failed unexpectedly ({type(bug).__name__}: {bug}); please report what --debug shows."
             if debug:
                 _show_debug(bug)

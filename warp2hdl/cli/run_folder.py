@@ -16,6 +16,7 @@ import torch
 from warp2hdl import __version__, ir, passes
 from warp2hdl.cli.circuits import CIRCUIT_FILE, MODEL_FILE, VECTORS_FILE
 from warp2hdl.cli.command import Result
+from warp2hdl.cli.datasets import Source
 from warp2hdl.data import Dataset
 from warp2hdl.errors import MismatchError
 from warp2hdl.lower import lower
@@ -39,7 +40,7 @@ class Run:
         circuit: the same, lowered and optimised, with all that is known of it in its metadata.
         words: feature words of the test split `[test, features]`.
         labels: class ids of the test split `[test]`.
-        accuracy: by `SPLIT_KIND`: `test` or `val`, and `relaxed`, `hard` or `circuit`.
+        accuracy: by `SPLIT_accuracy_KIND`, of `test` and `val` and of `relaxed`, `hard` and `circuit`.
     """
 
     trained: Trained
@@ -57,8 +58,7 @@ class Run:
     def summary(self) -> Result:
         """The run in figures, as `train --json` prints it."""
         network = self.circuit.network
-        return {
-            **{f"{split}_accuracy_{kind}": value for (split, kind), value in _by_split(self.accuracy)},
+        return self.accuracy | {
             "nodes": network.nodes,
             "nodes_by_arity": self.nodes_by_arity,
             "depth": network.depth,
@@ -69,11 +69,7 @@ class Run:
         }
 
 
-def _by_split(accuracy: dict[str, float]) -> list[tuple[tuple[str, str], float]]:
-    return [((split, kind), value) for name, value in accuracy.items() for split, _, kind in [name.partition("_")]]
-
-
-def finish(trained: Trained, dataset: Dataset, source: dict[str, Any]) -> Run:
+def finish(trained: Trained, dataset: Dataset, source: Source) -> Run:
     """Measures a network on the test split, once, and lowers and optimises it.
 
     Args:
@@ -100,9 +96,9 @@ def finish(trained: Trained, dataset: Dataset, source: dict[str, Any]) -> Run:
         hard = predictions(trained.model, bits)
         found = ir.classify(circuit, split_words)
         _require_equal(hard, found, split)
-        accuracy[f"{split}_relaxed"] = _share(predictions(trained.model, bits, relaxed=True), labels)
-        accuracy[f"{split}_hard"] = _share(hard, labels)
-        accuracy[f"{split}_circuit"] = _share(found, labels)
+        accuracy[f"{split}_accuracy_relaxed"] = _share(predictions(trained.model, bits, relaxed=True), labels)
+        accuracy[f"{split}_accuracy_hard"] = _share(hard, labels)
+        accuracy[f"{split}_accuracy_circuit"] = _share(found, labels)
     trained.model.eval()
     return Run(trained, _described(circuit, trained, dataset, source, accuracy), words, dataset.y_test, accuracy)
 
@@ -122,18 +118,18 @@ def _require_equal(hard: npt.NDArray[np.int64], found: npt.NDArray[np.int64], sp
 
 
 def _described(
-    circuit: ir.Circuit, trained: Trained, dataset: Dataset, source: dict[str, Any], accuracy: dict[str, float]
+    circuit: ir.Circuit, trained: Trained, dataset: Dataset, source: Source, accuracy: dict[str, float]
 ) -> ir.Circuit:
     """The circuit with what is known of it; neither times nor places, so that a seed decides the bytes."""
     info = {
         "data": dataset.schema.to_json(),
-        "dataset": source,
-        "accuracy": {split: round(accuracy[f"{split}_circuit"], 6) for split in ("test", "val")},
+        "dataset": source.to_json(),
+        "accuracy": {split: round(accuracy[f"{split}_accuracy_circuit"], 6) for split in ("test", "val")},
         "training": {
             "config": trained.config.to_dict(),
             "epochs": len(trained.metrics),
             "best_epoch": trained.best_epoch,
-            "accuracy": {name: round(value, 6) for name, value in accuracy.items()},
+            **{name: round(value, 6) for name, value in accuracy.items()},
             "versions": {"warp2hdl": __version__, "torch": torch.__version__, "numpy": np.__version__},
         },
     }
@@ -158,13 +154,14 @@ def save(run: Run, folder: Path) -> None:
     (folder / CONFIG_FILE).write_text(trained.config.toml(), encoding="utf-8")
     lines = [json.dumps(_finite(as_json(metrics))) for metrics in trained.metrics]
     (folder / METRICS_FILE).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    reached = 100 * run.accuracy["test_accuracy_circuit"]
     draw_curves(
         folder / CURVES_FILE,
         loss=[m.loss for m in trained.metrics],
         relaxed=[m.val_accuracy_relaxed for m in trained.metrics],
         hard=[m.val_accuracy_hard for m in trained.metrics],
         best_epoch=trained.best_epoch,
-        title=f"{meta.name}: {100 * run.accuracy['test_circuit']:.2f} % of the test split",
+        title=f"{meta.name}: the circuit is right on {reached:.2f} % of the test split",
     )
 
 

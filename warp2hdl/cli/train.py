@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import hint, progress, show, written
+from warp2hdl.cli.console import listed, progress, show_facts, show_table
 from warp2hdl.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ def command(
     _require_folder(out)
     settings = _settings(dataset, samples.classes, config, epochs, seed)
 
-    from warp2hdl.cli.datasets import record
+    from warp2hdl.cli.datasets import source_of
     from warp2hdl.cli.run_folder import finish, save
     from warp2hdl.files import staged_folder
 
     with staged_folder(out) as stage:
         trained = _fit(samples, settings)
         with progress("lowering, checking and saving the circuit"):
-            source = record(dataset, samples, data=data, target=target, categorical=categorical, split_seed=split_seed)
+            source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
             run = finish(trained, samples, source)
             save(run, stage)
             names = sorted(path.name for path in stage.iterdir())
@@ -116,27 +116,19 @@ def _fit(samples: Dataset, settings: TrainConfig) -> Trained:
 
 
 def _show(run: Run, samples: Dataset, out: Path, names: list[str]) -> None:
-    from warp2hdl.report.tables import accuracy_table, facts
+    from warp2hdl.report.tables import accuracy_table
 
     result = run.summary()
-    arities = ", ".join(f"{count} of {arity}" for arity, count in result["nodes_by_arity"].items())
+    arities = ", ".join(f"k={arity}: {count}" for arity, count in result["nodes_by_arity"].items())
     sizes = f"{len(samples.y_train)} training, {len(samples.y_val)} validation, {len(samples.y_test)} test samples"
-    trained = f"{result['epochs']} epochs in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}"
-    size = f"{result['nodes']} look-ups ({arities} inputs) in {result['depth']} levels"
     accuracies = {
-        "relaxed": (result["val_accuracy_relaxed"], result["test_accuracy_relaxed"]),
-        "hard": (result["val_accuracy_hard"], result["test_accuracy_hard"]),
-        "circuit": (result["val_accuracy_circuit"], result["test_accuracy_circuit"]),
+        kind: (result[f"val_accuracy_{kind}"], result[f"test_accuracy_{kind}"])
+        for kind in ("relaxed", "hard", "circuit")
     }
-    show(
-        facts(
-            {
-                "data": f"{samples.name}: {sizes}, {samples.features} features, {samples.classes} classes",
-                "trained": trained,
-                "circuit": f"{size}, {result['comparators']} comparators",
-            }
-        ),
-        accuracy_table(accuracies, ("validation", "test")),
-        written(out, names),
-        hint(f"warp2hdl emit-verilog {out} --out {out / 'verilog'}"),
+    show_facts(
+        data=f"{samples.name}: {sizes}, {samples.features} features, {samples.classes} classes",
+        trained=f"{result['epochs']} epochs in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}",
+        circuit=f"{result['nodes']} look-ups ({arities}), depth {result['depth']}, {result['comparators']} comparators",
     )
+    show_table(accuracy_table(accuracies, ("validation", "test"), highlight="circuit"))
+    show_facts(written=listed(out, names), next=f"warp2hdl emit-verilog {out} --out {out / 'verilog'}")

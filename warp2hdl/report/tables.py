@@ -24,24 +24,16 @@ def confusion(labels: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64],
     return np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
 
 
-def facts(rows: Mapping[str, str]) -> Table:
-    """Names and values, one a line."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    for name, value in rows.items():
-        table.add_row(name, escape(value))
-    return table
-
-
-def accuracy_table(rows: Mapping[str, Sequence[float | None]], splits: Sequence[str]) -> Table:
+def accuracy_table(
+    rows: Mapping[str, Sequence[float | None]], splits: Sequence[str], highlight: str | None = None
+) -> Table:
     """Accuracies, shares of 0 to 1: a row for each kind of evaluation, a column for each split."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("accuracy")
     for split in splits:
         table.add_column(split, justify="right")
     for name, shares in rows.items():
-        table.add_row(name, *(percent(share) for share in shares))
+        table.add_row(name, *map(percent, shares), style="bold" if name == highlight else None)
     return table
 
 
