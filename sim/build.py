@@ -18,7 +18,7 @@ from warp2hdl.sim.tools import Tools, find_tools
 
 # One compiler call for all of the design (no precompiled header, which the wheel's makefile sets up wrongly), without
 # optimisation: a design is simulated for seconds, and g++ -Os takes three times as long to build it.
-_MAKE_OPTIONS = ("VM_PARALLEL_BUILDS=0", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
+_MAKE_OPTIONS = ("VM_PARALLEL_BUILDS=0", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
 
 # Warnings are for the designer; data-flow optimisation costs more than it saves here; there are no delays to time.
 _VERILATOR_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-fno-dfg", "--no-timing")

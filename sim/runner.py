@@ -113,6 +113,8 @@ def cosimulate(
         env = {VARIABLE: str(work)}
         _, output = _simulate(executable, manifest.top, "warp2hdl.sim.bench", seed, timeout_seconds, env, poll)
         outcome = read_outcome(work)
+        if progress is not None:
+            progress(len(words), len(words))
         run_seconds = time.monotonic() - built
     if outcome is None:
         raise ToolError(
@@ -252,7 +254,11 @@ def _cocotb_environment(top: str, test_module: str, seed: int) -> dict[str, str]
             f"The shared library of {sys.executable} (libpython), which cocotb needs, was not found; "
             "install it (apt install libpython3-dev) or use a Python that has it."
         )
-    return dict(os.environ) | {
+    # What the user has set for other benches, a test filter for one, must not reach this one.
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))
+    }
+    return inherited | {
         "COCOTB_TOPLEVEL": top,
         "TOPLEVEL_LANG": "verilog",
         "COCOTB_TEST_MODULES": test_module,

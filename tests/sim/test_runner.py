@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,8 +41,8 @@ def test_every_arity_in_six_layers_with_labels(design):
     assert 500 / 0.7 * 0.85 < result.cycles - 4 * (Manifest.read(folder).latency_cycles + 8) < 500 / 0.7 * 1.15
     assert result.build_seconds > 0
     assert result.run_seconds > 0
-    assert progress
-    assert all(0 <= done <= total == 500 for done, total in progress)
+    assert progress[-1] == (500, 500)
+    assert progress == sorted(progress)
     result.require_match()
 
 
@@ -64,6 +66,27 @@ def test_a_wrong_latency_in_the_manifest_is_found(design, copy):
 def test_users_can_run_their_own_bench(design, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     assert run_bench(design[0], "own_bench", build_dir=design[1]) == 1
+
+
+def test_the_guide_quotes_the_example_that_is_tested():
+    guide = (EXAMPLES.parent / "cosimulation.md").read_text()
+    assert f"```python\n{(EXAMPLES / 'own_bench.py').read_text()}```" in guide
+
+
+def test_the_users_settings_for_other_benches_do_not_matter(design, monkeypatch):
+    monkeypatch.setenv("COCOTB_TEST_FILTER", "nothing_of_this_name")
+    assert cosimulate(design[0], count=5, build_dir=design[1]).vectors == 5
+
+
+def test_importing_the_runner_is_light():
+    code = (
+        "import sys, warp2hdl.sim.runner; "
+        "print([name for name in ('torch', 'triton', 'amaranth', 'cocotb', 'numba') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=EXAMPLES.parents[1], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
 
 
 def test_a_failing_bench_of_the_users_is_an_error_with_its_log(design, monkeypatch, tmp_path):
