@@ -64,17 +64,20 @@ machine:
 	command -v g++ >/dev/null || missing "g++" "apt install g++" "dnf install gcc-c++" "xcode-select --install"; \
 	command -v make >/dev/null || missing "make" "apt install make" "dnf install make" "xcode-select --install"; \
 	command -v perl >/dev/null || missing "perl" "apt install perl" "dnf install perl" "brew install perl"; \
+	case "$(CURDIR)" in *[[:space:]]*) \
+		echo "$(CURDIR): Verilator's makefiles take no path with a space; move the checkout to one without" >&2; ok=no;; \
+	esac; \
 	[ $$ok = yes ]
 
 .venv/locked: requirements.lock | machine
 	@echo "Installing the pinned packages into .venv (minutes, the first time) ..."
 	@[ -x $(BIN)/python ] || "$(PYTHON)" -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.lock
 	@[ -n "$$($(BIN)/python -m find_libpython)" ] || { \
 		echo "missing: Python's shared library - Debian/Ubuntu: apt install libpython3-dev; Fedora: dnf install python3-libs;" \
 			"or use a Python built with --enable-shared" >&2; exit 1; }
 	@touch $@
 
 .venv/installed: .venv/locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
