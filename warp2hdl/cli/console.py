@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ def show_facts(**facts: str) -> None:
     out = console()
     for name, value in facts.items():
         out.print(Text(f"{name:<{_NAME_WIDTH}}", _NAME_STYLES.get(name, "dim")) + Text(value), soft_wrap=True)
+
+
+def command_line(*words: str | Path) -> str:
+    """A command of this program, ready to be pasted into a shell."""
+    return shlex.join(["warp2hdl", *map(str, words)])
 
 
 def listed(folder: Path, names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import listed, progress, show_facts
+from warp2hdl.cli.console import command_line, listed, progress, show_facts
 
 if TYPE_CHECKING:
     from warp2hdl.backends.manifest import Manifest
@@ -105,5 +105,5 @@ def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
         size=f"{manifest.nodes} look-ups, depth {manifest.depth}, {manifest.comparators} comparators",
         timing=timing if manifest.clock else "combinational",
         written=listed(out, [*manifest.files, "manifest.json"]),
-        next=f"warp2hdl cosim {out}" + ("" if samples else " --vectors random"),
+        next=command_line("cosim", out, *([] if samples else ["--vectors", "random"])),
     )

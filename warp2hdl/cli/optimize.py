@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import progress, show_facts
+from warp2hdl.cli.console import command_line, progress, show_facts
 
 PIPELINES = ("none", "default")
 
@@ -49,6 +49,6 @@ def command(circuit: Path, out: Path, pipeline: str) -> Result:
         depth=f"{result['depth_before']} -> {result['depth_after']}",
         encoder=f"{result['comparators_before']} -> {result['comparators_after']} comparators",
         written=str(out),
-        next=f"warp2hdl emit-verilog {out} --out {out.parent / 'verilog'}",
+        next=command_line("emit-verilog", out, "--out", out.parent / "verilog"),
     )
     return result

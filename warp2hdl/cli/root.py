@@ -98,6 +98,7 @@ def _show_debug(error: Exception) -> None:
 
 
 @click.command(
+    "warp2hdl",
     cls=Root,
     modules=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import listed, progress, show_facts, show_table
+from warp2hdl.cli.console import command_line, listed, progress, show_facts, show_table
 from warp2hdl.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -131,4 +131,4 @@ def _show(run: Run, samples: Dataset, out: Path, names: list[str]) -> None:
         circuit=f"{result['nodes']} look-ups ({arities}), depth {result['depth']}, {result['comparators']} comparators",
     )
     show_table(accuracy_table(accuracies, ("validation", "test"), highlight="circuit"))
-    show_facts(written=listed(out, names), next=f"warp2hdl emit-verilog {out} --out {out / 'verilog'}")
+    show_facts(written=listed(out, names), next=command_line("emit-verilog", out, "--out", out / "verilog"))
