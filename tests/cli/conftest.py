@@ -12,7 +12,7 @@ def trained(tmp_path_factory):
     """The folder of a run on the digits, and what `train --json` said."""
     folder = tmp_path_factory.mktemp("trained")
     out = folder / "run"
-    result = run_json("train", "--config", tiny_config(folder), "--out", out)
+    result = run_json("train", "--config", tiny_config(folder), "--out", out, "--epochs", 5)
     return out, result
 
 

@@ -31,9 +31,9 @@ def test_json_reports_accuracies_and_sizes(trained):
     assert result["nodes"] == circuit.network.nodes == sum(result["nodes_by_arity"].values())
     assert result["comparators"] == circuit.encoder.bits
     assert result["test_accuracy_hard"] == result["test_accuracy_circuit"]
-    assert 0.2 < result["test_accuracy_circuit"] <= 1
-    assert 0.2 < result["test_accuracy_relaxed"] <= 1
-    assert result["epochs"] == result["best_epoch"] == 1
+    assert 0.25 < result["test_accuracy_circuit"] <= 1
+    assert 0.25 < result["test_accuracy_relaxed"] <= 1
+    assert result["epochs"] == 5 and 1 <= result["best_epoch"] <= 5
     assert result["seconds"] > 0
 
 
@@ -52,7 +52,7 @@ def test_metadata_tells_data_accuracy_and_training_but_no_places(trained):
     assert info["accuracy"]["test"] == pytest.approx(result["test_accuracy_circuit"], abs=1e-6)
     assert info["dataset"]["source"] == "digits" and info["dataset"]["split_seed"] == 0
     assert info["data"]["kind"] == "array"
-    assert info["training"]["best_epoch"] == 1
+    assert info["training"]["best_epoch"] == result["best_epoch"]
     assert set(info["training"]["versions"]) == {"warp2hdl", "torch", "numpy"}
     assert str(out.parent) not in json.dumps(info)
 
@@ -60,19 +60,19 @@ def test_metadata_tells_data_accuracy_and_training_but_no_places(trained):
 def test_config_and_metrics_can_be_read_back(trained):
     out, _ = trained
     config = TrainConfig.from_dict(tomllib.loads((out / "config.toml").read_text()))
-    assert config.layers[0].nodes == 40 and config.training.epochs == 1
-    (line,) = (out / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(line)["epoch"] == 1
+    assert config.layers[0].nodes == 40 and config.training.epochs == 5
+    lines = (out / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5]
 
 
-def test_same_seed_gives_the_same_bytes(run_folder, tmp_path):
-    config = run_folder / "config.toml"
-    run_json("train", "--config", config, "--out", tmp_path / "again")
-    run_json("train", "--config", config, "--out", tmp_path / "other", "--seed", 1)
-    for name in FILES - {"curves.png", "metrics.jsonl"}:
-        assert (tmp_path / "again" / name).read_bytes() == (run_folder / name).read_bytes(), name
-    name = "circuit.safetensors"
-    assert (tmp_path / "other" / name).read_bytes() != (run_folder / name).read_bytes()
+def test_same_seed_gives_the_same_bytes(tmp_path):
+    config = tiny_config(tmp_path)
+    for name, seed in (("one", 7), ("again", 7), ("other", 8)):
+        run_json("train", "--config", config, "--out", tmp_path / name, "--seed", seed)
+    one, again, other = (contents(tmp_path / name) for name in ("one", "again", "other"))
+    for name in FILES - {"metrics.jsonl"}:
+        assert one[name] == again[name], name
+    assert other["circuit.safetensors"] != one["circuit.safetensors"]
 
 
 def test_people_are_told_where_and_what(tmp_path, monkeypatch):
@@ -89,7 +89,7 @@ def test_people_are_told_where_and_what(tmp_path, monkeypatch):
     assert ir.load(tmp_path / "runs" / "my table" / "circuit.safetensors").metadata.name == "my_table"
 
 
-def test_diverged_loss_is_null_in_the_metrics(monkeypatch):
+def test_diverged_loss_is_null_in_the_metrics():
     assert run_folders._finite({"epoch": 1, "loss": float("nan")}) == {"epoch": 1, "loss": None}
 
 
@@ -103,7 +103,7 @@ def test_network_and_circuit_that_differ_are_reported(trained, tmp_path, monkeyp
 
     classify = run_folders.ir.classify
     monkeypatch.setattr(run_folders.ir, "classify", wrong)
-    message = fails("train", "--config", out / "config.toml", "--out", tmp_path / "run", code=1)
+    message = fails("train", "--config", out / "config.toml", "--epochs", 1, "--out", tmp_path / "run", code=1)
     assert message.startswith("The circuit differs from the network in 1 of 360 test samples; the first is sample 3: ")
     assert not list(tmp_path.iterdir())
 
@@ -254,7 +254,7 @@ def test_full_disk_leaves_the_old_run(own_run, tmp_path, monkeypatch):
 
     monkeypatch.setattr(run_folders.np, "savez_compressed", full)
     before = contents(tmp_path)
-    assert fails("train", "--config", own_run / "config.toml", "--out", own_run) == (
+    assert fails("train", "--config", own_run / "config.toml", "--epochs", 1, "--out", own_run) == (
         f"cannot write {own_run}: No space left on device; free some space or choose another place with --out."
     )
     assert contents(tmp_path) == before
