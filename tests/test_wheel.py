@@ -25,10 +25,9 @@ class Installed:
         self.folder.mkdir()
         install = ["pip", "--python", str(self.python), "install", "--no-deps", "--no-index", "--quiet", str(wheel)]
         subprocess.run([sys.executable, "-m", *install], check=True, cwd=folder)
-        self.site_packages = Path(
-            self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout.strip()
-        )
-        # A folder that a .pth file names is searched, and its own .pth files, such as an editable install's, are not read.
+        where = self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+        self.site_packages = Path(where.stdout.strip())
+        # A folder that a .pth file names is searched; its own .pth files, such as an editable install's, are not read.
         (self.site_packages / "dependencies.pth").write_text("\n".join(sorted(DEPENDENCIES)) + "\n")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
