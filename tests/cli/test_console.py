@@ -17,6 +17,15 @@ def test_commands_can_be_pasted():
     assert console.command_line("cosim", Path("my run")) == "warp2hdl cosim 'my run'"
 
 
+def test_files_are_listed_below_their_folder():
+    names = [f"file-{i:02}.safetensors" for i in (2, 1, 3, 4, 5)]
+    assert console.listed(Path("run"), names).splitlines() == [
+        "run/",
+        f"{'':11}{', '.join(sorted(names)[:3])},",
+        f"{'':11}{', '.join(sorted(names)[3:])}",
+    ]
+
+
 def test_lines_come_at_the_start_and_now_and_then(capsys, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(console.time, "monotonic", lambda: now[0])

@@ -89,6 +89,13 @@ def test_people_are_told_where_and_what(tmp_path, monkeypatch):
     assert ir.load(tmp_path / "runs" / "my table" / "circuit.safetensors").metadata.name == "my_table"
 
 
+def test_file_may_come_as_data(tmp_path):
+    table = write_table(tmp_path / "t.csv")
+    words = ["--target", "kind", "--config", tiny_config(tmp_path), "--out", tmp_path / "run"]
+    run_json("train", "--data", table, *words)
+    assert ir.load(tmp_path / "run" / "circuit.safetensors").metadata.info["dataset"]["source"] == "t.csv"
+
+
 def test_diverged_loss_is_null_in_the_metrics():
     assert run_folders._finite({"epoch": 1, "loss": float("nan")}) == {"epoch": 1, "loss": None}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LINE_SECONDS = 10.0
 _NAME_WIDTH = 11
+_LINE_WIDTH = 96
 _NAME_STYLES = {"accuracy": "bold", "equal": "bold green", "written": "bold green"}
 
 
@@ -48,8 +50,17 @@ def command_line(*words: str | Path) -> str:
 
 
 def listed(folder: Path, names: Iterable[str]) -> str:
-    """A folder, and on a second line the files in it."""
-    return f"{folder}/\n{'':<{_NAME_WIDTH}}{', '.join(sorted(names))}"
+    """A folder, and below it the files in it."""
+    indent = " " * _NAME_WIDTH
+    files = textwrap.wrap(
+        ", ".join(sorted(names)),
+        _LINE_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join([f"{folder}/", *files])
 
 
 class Progress(Protocol):

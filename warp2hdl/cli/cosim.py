@@ -25,11 +25,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="The test split, or random feature words.",
 )
-@click.option("--count", type=click.IntRange(min=1), help="How many vectors.  [default: all, or 1000 random ones]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of vectors and gaps.")
+@click.option(
+    "--count", type=click.IntRange(min=1), metavar="N", help="How many vectors.  [default: all, or 1000 random ones]"
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Of vectors and gaps."
+)
 @click.option(
     "--gap",
     type=click.FloatRange(0, 1, max_open=True),
+    metavar="P",
     default=0.3,
     show_default=True,
     help="Chance of a cycle without a sample.",

@@ -37,6 +37,7 @@ INTERFACES = ("stream", "raw")
 @click.option(
     "--levels-per-stage",
     type=click.IntRange(min=0),
+    metavar="N",
     default=1,
     show_default=True,
     help="Logic levels between registers; 0: registers at the outputs alone.",

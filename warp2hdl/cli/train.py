@@ -19,20 +19,28 @@ if TYPE_CHECKING:
     from warp2hdl.train import EpochMetrics, Trained
 
 
+_FILES = (".csv", ".npz")
+
+
 @click.command("train", cls=Command)
-@click.argument("dataset", default="digits")
+@click.argument("dataset", required=False)
 @click.option("--data", type=click.Path(path_type=Path), help="The folder with the files of mnist or fashion-mnist.")
 @click.option("--target", metavar="COLUMN", help="The column of a .csv that holds the label.")
 @click.option("--categorical", metavar="COLUMN", multiple=True, help="A column of a .csv that holds no numbers.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training split.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Of every random choice in training.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the training split.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of every random choice in training.")
 @click.option(
-    "--split-seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the data's splits."
+    "--split-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Of the data's splits.",
 )
 def command(
-    dataset: str,
+    dataset: str | None,
     data: Path | None,
     target: str | None,
     categorical: tuple[str, ...],
@@ -48,6 +56,9 @@ def command(
     The run's folder receives the model, the circuit, the test vectors, the settings and the training curves.
     """
     _require_folder(out)
+    if dataset is None and data is not None and data.suffix in _FILES:
+        dataset, data = str(data), None
+    dataset = dataset or "digits"
     with progress(f"reading {dataset}"):
         from warp2hdl.data import load
 
