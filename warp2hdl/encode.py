@@ -96,7 +96,9 @@ def fit_words(
     top = (1 << feature_bits) - 1
     low = x.min(axis=0).astype(np.float64)
     high = x.max(axis=0).astype(np.float64)
-    whole = np.array([bool(np.all(np.floor(c) == c)) for c in x.T]) if x.dtype.kind == "f" else np.ones(x.shape[1], bool)
+    whole = np.ones(x.shape[1], bool)
+    if x.dtype.kind == "f":
+        whole = np.array([bool(np.all(np.floor(column) == column)) for column in x.T])
     if x.dtype.kind in "ub":
         # One width for all: pixels of an image share a scale.
         low[:] = 0
