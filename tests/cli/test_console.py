@@ -21,8 +21,8 @@ def test_files_are_listed_below_their_folder():
     names = [f"file-{i:02}.safetensors" for i in (2, 1, 3, 4, 5)]
     assert console.listed(Path("run"), names).splitlines() == [
         "run/",
-        f"{'':11}{', '.join(sorted(names)[:3])},",
-        f"{'':11}{', '.join(sorted(names)[3:])}",
+        f"{'':11}{', '.join(sorted(names)[:4])},",
+        f"{'':11}{', '.join(sorted(names)[4:])}",
     ]
 
 
