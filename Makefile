@@ -36,7 +36,7 @@ typecheck: venv
 	@rm -rf $(MYPY_TREE) && mkdir -p $(MYPY_TREE)/warp2hdl
 	@for part in warp2hdl/* kernels rtl_templates sim; do ln -s "$(CURDIR)/$$part" $(MYPY_TREE)/warp2hdl/; done
 	@cd $(MYPY_TREE) && "$(CURDIR)/$(BIN)/python" -m mypy --config-file "$(CURDIR)/pyproject.toml" \
-		--cache-dir "$(CURDIR)/.mypy_cache" warp2hdl
+		--cache-dir ../mypy_cache warp2hdl
 
 pytest: venv
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile
