@@ -96,7 +96,7 @@ class TrainConfig:
             _above(f"{where}.tau", layer.tau, 0)
             _one_of(f"{where}.wiring", layer.wiring, ("random", "learned"))
             _one_of(f"{where}.relaxation", layer.relaxation, ("walsh",))
-            _one_of(f"{where}.sampling", layer.sampling, ("soft", "gumbel-soft"))
+            _one_of(f"{where}.sampling", layer.sampling, ("soft", "hard", "gumbel-soft", "gumbel-hard"))
             if not 0.5 <= layer.residual < 1:
                 raise ConfigError(f"{where}.residual is {layer.residual}; it must be at least 0.5 and below 1.")
         _within("encoder.feature_bits", self.encoder.feature_bits, 1, 16)

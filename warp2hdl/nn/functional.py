@@ -24,6 +24,7 @@ class _WalshCPU(torch.autograd.Function):
         theta: torch.Tensor,
         tau: float,
         noise: torch.Tensor | None,
+        hard: bool,
         candidates: torch.Tensor | None,
         wiring: torch.Tensor | None,
     ) -> torch.Tensor:
@@ -33,7 +34,7 @@ class _WalshCPU(torch.autograd.Function):
         y = torch.from_numpy(walsh_cpu.forward(x.numpy(), fanins.numpy(), theta.detach().numpy(), tau, noise_array))
         ctx.save_for_backward(x, fanins, theta, y, candidates)
         ctx.tau = tau
-        return y
+        return y.round() if hard else y
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:  # noqa: ANN401
@@ -48,7 +49,7 @@ class _WalshCPU(torch.autograd.Function):
             grad_x = torch.from_numpy(walsh_cpu.sum_edges(grad_edges, fanins.numpy(), len(x)))
         if candidates is not None:
             grad_wiring = torch.from_numpy(lookup_cpu.candidate_gradients(x.numpy(), candidates.numpy(), grad_edges))
-        return grad_x, None, torch.from_numpy(grad_theta), None, None, None, grad_wiring
+        return grad_x, None, torch.from_numpy(grad_theta), None, None, None, None, grad_wiring
 
 
 class _LookUpCPU(torch.autograd.Function):
@@ -60,6 +61,7 @@ class _LookUpCPU(torch.autograd.Function):
         theta: torch.Tensor,
         tau: float,
         noise: torch.Tensor | None,
+        hard: bool,
         candidates: torch.Tensor | None,
         wiring: torch.Tensor | None,
     ) -> torch.Tensor:
@@ -73,7 +75,7 @@ class _LookUpCPU(torch.autograd.Function):
             y = noise.sub_(torch.from_numpy(lookup_cpu.look_up(values.numpy(), at))).div_(tau).sigmoid_()
         ctx.save_for_backward(bits, values, torch.from_numpy(at), y, candidates)
         ctx.tau, ctx.arity = tau, fanins.shape[1]
-        return y
+        return y.round() if hard else y
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:  # noqa: ANN401
@@ -87,7 +89,7 @@ class _LookUpCPU(torch.autograd.Function):
         if candidates is not None:
             grad_edges = lookup_cpu.edge_gradients(at.numpy(), values.numpy(), grad_z, ctx.arity)
             grad_wiring = torch.from_numpy(lookup_cpu.candidate_gradients(bits.numpy(), candidates.numpy(), grad_edges))
-        return None, None, grad_theta, None, None, None, grad_wiring
+        return None, None, grad_theta, None, None, None, None, grad_wiring
 
 
 def walsh_layer(
@@ -97,6 +99,7 @@ def walsh_layer(
     tau: float,
     *,
     noise: torch.Tensor | None = None,
+    hard: bool = False,
     candidates: torch.Tensor | None = None,
     wiring: torch.Tensor | None = None,
 ) -> torch.Tensor:
@@ -108,6 +111,7 @@ def walsh_layer(
         theta: Walsh coefficients `[nodes, 2**k]`.
         tau: temperature.
         noise: Logistic(0, 1) samples `[nodes, batch]`, or None. Overwritten.
+        hard: whether outputs are rounded to 0 and 1; the gradient is straight-through, that of the relaxed outputs.
         candidates: int32 `[nodes, k, candidates]`, rows of `x` that compete for each fan-in, or None.
         wiring: `[nodes, k, candidates]`, their weights; the gradient is straight-through, as if each fan-in were the
             weighted sum of its candidates.
@@ -117,15 +121,15 @@ def walsh_layer(
     """
     if x.device.type == "cpu":
         function = _LookUpCPU if x.dtype == torch.uint8 else _WalshCPU
-        result: torch.Tensor = function.apply(x, fanins, theta, tau, noise, candidates, wiring)
+        result: torch.Tensor = function.apply(x, fanins, theta, tau, noise, hard, candidates, wiring)
         return result
-    x = x.float()
-    if candidates is None or wiring is None:
-        return walsh_reference.walsh_layer(x, fanins, theta, tau, noise)
-    mixed = torch.einsum("nkcb,nkc->nkb", x[candidates.long()], wiring)
-    s = 1 - 2 * (x[fanins.long()] + mixed - mixed.detach())
+    s = 1 - 2 * x.float()[fanins.long()]
+    if candidates is not None and wiring is not None:
+        mixed = torch.einsum("nkcb,nkc->nkb", x.float()[candidates.long()], wiring)
+        s = s - 2 * (mixed - mixed.detach())
     z = walsh_reference.walsh_polynomial(theta, s)
-    return torch.sigmoid(((noise if noise is not None else 0) - z) / tau)
+    y = torch.sigmoid(((noise if noise is not None else 0) - z) / tau)
+    return y + (y.round() - y).detach() if hard else y
 
 
 def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from warp2hdl.nn import functional, wiring
 
 MAX_ARITY = 6
 RELAXATIONS = ("walsh",)
-SAMPLINGS = ("soft", "gumbel-soft")
+SAMPLINGS = ("soft", "hard", "gumbel-soft", "gumbel-hard")
 WIRINGS = ("random", "learned")
 
 
@@ -34,7 +34,8 @@ class LogicLayer(torch.nn.Module):
         out_dim: number of nodes.
         arity: inputs of each node, 1 to 6.
         relaxation: how a node is relaxed; `walsh` (WARP, arXiv 2602.03527).
-        sampling: `soft`, or `gumbel-soft` (Logistic noise on the pre-activation, in training only).
+        sampling: what training passes on: `soft`, the probability; `hard`, its rounding with a straight-through
+            gradient; `gumbel-soft` and `gumbel-hard`, the same with Logistic noise on the pre-activation.
         tau: temperature of the sigmoid.
         wiring: `random` (balanced fan-out) or `learned` (each input of a node chooses among candidates).
         candidates: how many inputs compete for each connection with learned wiring.
@@ -118,7 +119,7 @@ class LogicLayer(torch.nn.Module):
             bits = (x if is_bits else x > 0.5).to(torch.uint8)
             return functional.look_up_layer(bits, self.current_fanins(), self.tables()).float().t()
         noise = None
-        if self.sampling == "gumbel-soft":
+        if self.sampling.startswith("gumbel"):
             noise = functional.logistic_noise((self.out_dim, x.shape[1]), self.weight)
         learned = self.wiring == "learned"
         return functional.walsh_layer(
@@ -127,6 +128,7 @@ class LogicLayer(torch.nn.Module):
             self.weight,
             self.tau,
             noise=noise,
+            hard=self.sampling.endswith("hard"),
             candidates=self.candidate_inputs if learned else None,
             wiring=self.wiring_weight if learned else None,
         ).t()

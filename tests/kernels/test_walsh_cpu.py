@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+import torch
+
+from warp2hdl.kernels import walsh_cpu, walsh_reference
+
+SIZES = [(1, 1, 1), (5, 3, 7), (33, 70, 100)]  # inputs, nodes, batch
+
+
+@pytest.mark.parametrize("k", range(1, 7))
+@pytest.mark.parametrize("noisy", [False, True])
+def test_matches_the_reference_in_float64(k, noisy):
+    for inputs, nodes, batch in SIZES:
+        torch.manual_seed(k)
+        x, theta = torch.rand(inputs, batch), torch.randn(nodes, 1 << k)
+        fanins = torch.randint(inputs, (nodes, k), dtype=torch.int32)
+        noise = torch.randn(nodes, batch) if noisy else None
+        grad_y = torch.randn(nodes, batch)
+        x64, theta64 = x.double().requires_grad_(), theta.double().requires_grad_()
+        expected = walsh_reference.walsh_layer(x64, fanins, theta64, 1.5, None if noise is None else noise.double())
+        expected.backward(grad_y.double())
+
+        y = walsh_cpu.forward(x.numpy(), fanins.numpy(), theta.numpy(), 1.5, None if noise is None else noise.numpy())
+        grad_theta, grad_edges = walsh_cpu.backward(x.numpy(), fanins.numpy(), theta.numpy(), 1.5, y, grad_y.numpy())
+        grad_x = walsh_cpu.sum_edges(grad_edges, fanins.numpy(), inputs)
+        for name, actual, wanted in (
+            ("y", y, expected.detach()),
+            ("grad_theta", grad_theta, theta64.grad),
+            ("grad_x", grad_x, x64.grad),
+        ):
+            np.testing.assert_allclose(actual, wanted.numpy(), rtol=2e-5, atol=2e-5, err_msg=name)
+
+
+def test_sigmoid_saturates_without_overflow():
+    x = np.array([[0, 1]], np.float32)
+    theta = np.array([[0, 1e6]], np.float32)
+    y = walsh_cpu.forward(x, np.zeros((1, 1), np.int32), theta, 1.0)
+    np.testing.assert_array_equal(y, [[0, 1]])
+
+
+def test_unread_inputs_have_no_gradient():
+    grad = walsh_cpu.sum_edges(np.ones((2, 2, 3), np.float32), np.array([[0, 3], [3, 3]], np.int32), 5)
+    np.testing.assert_array_equal(grad[:, 0], [1, 0, 0, 3, 0])
