@@ -255,14 +255,17 @@ def test_out_that_is_a_file_is_found_before_the_data_is_read(tmp_path):
     assert contents(tmp_path) == {"run": b"mine"}
 
 
-def test_full_disk_leaves_the_old_run(own_run, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("writer", "place"), [("numpy.savez_compressed", ""), ("safetensors.numpy.save", "/model.safetensors")]
+)
+def test_full_disk_leaves_the_old_run(own_run, tmp_path, monkeypatch, writer, place):
     def full(*args, **arrays):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(run_folders.np, "savez_compressed", full)
+    monkeypatch.setattr(writer, full)
     before = contents(tmp_path)
     assert fails("train", "--config", own_run / "config.toml", "--epochs", 1, "--out", own_run) == (
-        f"cannot write {own_run}: No space left on device; free some space or choose another place with --out."
+        f"cannot write {own_run}{place}: No space left on device; free some space or choose another place with --out."
     )
     assert contents(tmp_path) == before
 
