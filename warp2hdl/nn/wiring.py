@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-
 _TRIES = 1000  # to find a place to exchange with; even 6 of 7 inputs need about 50
 
 
