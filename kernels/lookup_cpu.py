@@ -18,18 +18,19 @@ from warp2hdl.kernels.walsh_cpu import OPTIONS
 Array = npt.NDArray[Any]
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _addresses(bits: Array, fanins: Array, found: Array) -> None:
     for n in numba.prange(found.shape[0]):
         row = found[n]
-        row[:] = bits[fanins[n, 0]]
-        for j in range(1, fanins.shape[1]):
+        for b in range(len(row)):
+            row[b] = 0
+        for j in range(fanins.shape[1]):
             source = bits[fanins[n, j]]
             for b in range(len(row)):
                 row[b] |= np.uint8(source[b] << np.uint8(j))
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _look_up(tables: Array, addresses: Array, found: Array) -> None:
     for n in numba.prange(found.shape[0]):
         table = tables[n]
@@ -38,7 +39,7 @@ def _look_up(tables: Array, addresses: Array, found: Array) -> None:
             found[n, b] = table[row[b]]
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _scatter(addresses: Array, grad_z: Array, grad_tables: Array) -> None:
     for n in numba.prange(addresses.shape[0]):
         sums = grad_tables[n]
@@ -47,7 +48,7 @@ def _scatter(addresses: Array, grad_z: Array, grad_tables: Array) -> None:
             sums[row[b]] += grad_z[n, b]
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _edge_gradients(addresses: Array, tables: Array, grad_z: Array, found: Array) -> None:
     for n in numba.prange(addresses.shape[0]):
         table = tables[n]
@@ -59,7 +60,7 @@ def _edge_gradients(addresses: Array, tables: Array, grad_z: Array, found: Array
                 found[n, j, b] = grad_z[n, b] * (table[row[b] | bit] - table[row[b] & mask])
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _candidate_gradients(signals: Array, candidates: Array, grad_edges: Array, found: Array) -> None:
     for n in numba.prange(candidates.shape[0]):
         for j in range(candidates.shape[1]):

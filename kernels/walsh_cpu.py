@@ -7,13 +7,18 @@ Results do not depend on the number of threads.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+
+from warp2hdl.errors import OutputError
+from warp2hdl.files import staged_file, user_cache
 
 Array = npt.NDArray[Any]
 
@@ -43,68 +48,97 @@ def _sigmoid(v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     return _f32(1) / (_f32(1) + p * power)
 
 
+_LOW = 4  # inputs whose 2**4 coefficients are unrolled: more would not fit the vector registers
+
+
 def _fold(k: int) -> list[str]:
-    """Lines that fold the coefficients `t{k}_i` with the inputs `s_j` down to `t0_0`, which is z."""
+    """Lines that fold the coefficients `t{k}_i` with the inputs `s_j` down to `t0_0`, the polynomial's value."""
     return [
         f"t{j}_{i} = t{j + 1}_{i} + s{j} * t{j + 1}_{i + (1 << j)}" for j in reversed(range(k)) for i in range(1 << j)
     ]
 
 
 def _monomials(k: int) -> list[str]:
-    """Lines for `g_i`, the gradient of each coefficient: that of z, `g_0`, times the coefficient's monomial."""
+    """Lines for `g_i`, the gradient of each coefficient: that of the polynomial, `g_0`, times its monomial."""
     return [f"g_{i + (1 << j)} = g_{i} * s{j}" for j in range(k) for i in range(1 << j)]
 
 
-def _edges(k: int) -> list[str]:
-    """Lines that store `-2 * dz/ds_j`, times the gradient of z, as the gradient of each input."""
-    return [
-        f"edge{j}[b] = _f32(-2) * ({' + '.join(f'g_{i} * t{j + 1}_{i + (1 << j)}' for i in range(1 << j))})"
-        for j in range(k)
-    ]
+def _slope(j: int) -> str:
+    """The derivative of the polynomial by `s_j`, times the gradient of the polynomial."""
+    return " + ".join(f"g_{i} * t{j + 1}_{i + (1 << j)}" for i in range(1 << j))
 
 
-_SUMS = 16  # coefficients whose gradients are summed at a time: more would not fit the vector registers
+def _product(factors: list[str]) -> str:
+    return " * ".join(factors) or "_f32(1)"
 
 
 def _unrolled(k: int, *, noisy: bool) -> str:
-    """Source of `forward` and `backward` for k inputs."""
+    """Source of `forward` and `backward` for k inputs.
+
+    The polynomial of the first four inputs is unrolled; each monomial of the others, numbered `q`, multiplies one.
+    """
+    low = min(k, _LOW)
+    highs = range(low, k)
 
     def block(indent: int, lines: list[str]) -> str:
         return "".join("    " * indent + line + "\n" for line in lines)
 
     rows = [f"x{j} = x[fanins[n, {j}]]" for j in range(k)]
-    coefficients = [f"t{k}_{i} = theta[n, {i}]" for i in range(1 << k)]
+    # in{j} is 1 where input j is part of monomial q: its factor is s_j then, and 1 otherwise.
+    chosen = [f"in{j} = _f32((q >> {j - low}) & 1)" for j in highs]
+    coefficients = [f"t{low}_{i} = theta[n, {1 << low} * q + {i}]" for i in range(1 << low)]
     signs = [f"s{j} = _f32(1) - _f32(2) * x{j}[b]" for j in range(k)]
-    gradient = ["g_0 = -inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"]
-    source = (
+    factors = {j: f"(_f32(1) - in{j} + in{j} * s{j})" for j in highs}
+    noise = "noise[n, b]" if noisy else "_f32(0)"
+    sums = range(1 << low)
+    slopes = {j: _slope(j) for j in range(low)} | {
+        j: _product(["g_z", "t0_0", f"in{j}", *(f for i, f in factors.items() if i != j)]) for j in highs
+    }
+    return (
         "def forward(x, fanins, theta, inverse_tau, noise, y):\n"
         "    for n in numba.prange(y.shape[0]):\n"
-        + block(2, rows + coefficients + ["out = y[n]"] + (["noise_n = noise[n]"] if noisy else []))
-        + "        for b in range(y.shape[1]):\n"
-        + block(3, signs + _fold(k))
-        + block(3, [f"out[b] = _sigmoid(({'noise_n[b]' if noisy else '_f32(0)'} - t0_0) * inverse_tau)"])
+        + block(2, [*rows, "out = y[n]", "for b in range(y.shape[1]):", "    out[b] = _f32(0)"])
+        + block(2, [f"for q in range({1 << len(highs)}):"])
+        + block(3, [*chosen, *coefficients, "for b in range(y.shape[1]):"])
+        + block(4, [*signs, *_fold(low), f"out[b] += {_product(['t0_0', *factors.values()])}"])
+        + block(2, ["for b in range(y.shape[1]):", f"    out[b] = _sigmoid(({noise} - out[b]) * inverse_tau)"])
         + "\n"
         "def backward(x, fanins, theta, inverse_tau, y, grad_y, grad_theta, grad_edges):\n"
         "    for n in numba.prange(y.shape[0]):\n"
-        + block(2, rows + coefficients + ["out = y[n]", "grad_out = grad_y[n]"])
+        + block(2, [*rows, "out = y[n]", "grad_out = grad_y[n]"])
         + block(2, [f"edge{j} = grad_edges[n, {j}]" for j in range(k)])
+        + block(2, ["for b in range(y.shape[1]):", *(f"    edge{j}[b] = _f32(0)" for j in range(k))])
+        + block(2, [f"for q in range({1 << len(highs)}):"])
+        + block(3, [*chosen, *coefficients, *(f"sum{i} = _f32(0)" for i in sums), "for b in range(y.shape[1]):"])
+        + block(4, [*signs, "g_z = -inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"])
+        + block(4, [f"g_0 = {_product(['g_z', *factors.values()])}", *_monomials(low), *_fold(low)])
+        + block(4, [f"edge{j}[b] -= _f32(2) * ({slopes[j]})" for j in range(k)])
+        + block(4, [f"sum{i} += g_{i}" for i in sums])
+        + block(3, [f"grad_theta[n, {1 << low} * q + {i}] = sum{i}" for i in sums])
     )
-    for start in range(0, 1 << k, _SUMS):
-        sums = range(start, min(start + _SUMS, 1 << k))
-        source += block(2, [f"sum{i} = _f32(0)" for i in sums])
-        source += "        for b in range(y.shape[1]):\n"
-        source += block(3, signs + gradient + _monomials(k))
-        source += block(3, _fold(k) + _edges(k) if start == 0 else [])
-        source += block(3, [f"sum{i} += g_{i}" for i in sums])
-        source += block(2, [f"grad_theta[n, {i}] = sum{i}" for i in sums])
-    return source
 
 
 @cache
 def _compiled(k: int, name: str, *, noisy: bool = False) -> Callable[..., None]:
-    scope: dict[str, Any] = {"numba": numba, "_f32": _f32, "_sigmoid": _sigmoid}
-    exec(compile(_unrolled(k, noisy=noisy), f"<walsh layer of {k} inputs>", "exec"), scope)
-    return numba.njit(parallel=True, **OPTIONS)(scope[name])
+    scope: dict[str, Any] = {"__name__": __name__, "numba": numba, "_f32": _f32, "_sigmoid": _sigmoid}
+    source = _unrolled(k, noisy=noisy)
+    file = _source_file(source)
+    exec(compile(source, file or f"<walsh layer of {k} inputs>", "exec"), scope)
+    return numba.njit(parallel=True, cache=file is not None, **OPTIONS)(scope[name])
+
+
+def _source_file(source: str) -> str | None:
+    """Where the unrolled source is kept, so that Numba can keep what it compiles beside it; None if it cannot be."""
+    made_by = Path(__file__).read_text(encoding="utf-8")
+    key = hashlib.sha256(f"{made_by}{source}".encode()).hexdigest()[:16]
+    try:
+        path = user_cache() / "kernels" / f"walsh_{key}.py"
+        if not path.is_file() or path.read_text(encoding="utf-8") != source:
+            with staged_file(path) as stage:
+                stage.write_text(source, encoding="utf-8")
+    except (OSError, OutputError, RuntimeError):  # RuntimeError: nobody's home folder
+        return None
+    return str(path)
 
 
 _NO_NOISE = np.zeros((1, 1), np.float32)
@@ -130,11 +164,12 @@ def backward(x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y
     return grad_theta, grad_edges
 
 
-@numba.njit(parallel=True, **OPTIONS)
+@numba.njit(parallel=True, cache=True, **OPTIONS)
 def _sum_rows(edges: Array, order: Array, starts: Array, found: Array) -> None:
     for i in numba.prange(found.shape[0]):
         row = found[i]
-        row[:] = np.float32(0)
+        for b in range(len(row)):
+            row[b] = np.float32(0)
         for at in range(starts[i], starts[i + 1]):
             edge = edges[order[at]]
             for b in range(len(row)):

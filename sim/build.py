@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from warp2hdl.errors import OutputError
-from warp2hdl.files import staged_file
+from warp2hdl.files import staged_file, user_cache
 from warp2hdl.sim.process import run_tool
 from warp2hdl.sim.tools import Tools, find_tools
 
@@ -108,10 +107,9 @@ def _make_variables(tools: Tools) -> list[str]:
 
 
 def _runtime_cache(tools: Tools) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     compiler = subprocess.run([str(tools.cxx), "--version"], capture_output=True, text=True, check=False).stdout
     key = repr((tools.version, str(tools.verilator), compiler, _MAKE_OPTIONS))
-    return Path(base) / "warp2hdl" / f"verilator-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    return user_cache() / f"verilator-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _copy_runtime(source: Path, target: Path) -> None:

@@ -174,7 +174,7 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _parse(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     """Turns tables, lists and scalars of TOML into the dataclass, tuple or scalar that `kind` names."""
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where} must be a table.")
         hints = get_type_hints(kind)

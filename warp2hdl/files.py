@@ -77,3 +77,9 @@ def staged_file(path: Path | str) -> Iterator[Path]:
         raise _explain(error, path) from error
     finally:
         stage.unlink(missing_ok=True)
+
+
+def user_cache() -> Path:
+    """The folder for what can be made again, `$XDG_CACHE_HOME/warp2hdl` or `~/.cache/warp2hdl`; it may not exist."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "warp2hdl"

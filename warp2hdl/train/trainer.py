@@ -118,11 +118,12 @@ class _Run:
             self.metrics.append(metrics)
             if on_epoch:
                 on_epoch(metrics)
-            best = max(m.val_accuracy_hard for m in self.metrics)
-            if metrics.val_accuracy_hard >= best:  # the later of equals has trained longer
+            accuracies = [m.val_accuracy_hard for m in self.metrics]
+            if accuracies[-1] == max(accuracies):  # the later of equals has trained longer
                 self.best_epoch = epoch
                 self.best_state = copy.deepcopy(self.model.state_dict())
-            if self.settings.patience and epoch - self.best_epoch >= self.settings.patience:
+            first_best = accuracies.index(max(accuracies)) + 1
+            if self.settings.patience and epoch - first_best >= self.settings.patience:
                 return
 
     def _epoch(self, epoch: int, on_step: Callable[[int, int], None] | None) -> float:

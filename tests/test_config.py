@@ -1,0 +1,96 @@
+import dataclasses
+import tomllib
+
+import pytest
+
+from warp2hdl.config import PRESETS, EncoderConfig, LayerConfig, TrainConfig, TrainingConfig, preset
+from warp2hdl.errors import ConfigError
+
+
+def _with(**changes):
+    layers = (dataclasses.replace(LayerConfig(), **changes.pop("layer", {})),)
+    training = dataclasses.replace(TrainingConfig(), **changes.pop("training", {}))
+    encoder = dataclasses.replace(EncoderConfig(), **changes.pop("encoder", {}))
+    return TrainConfig(encoder, layers, training)
+
+
+def test_toml_round_trip():
+    config = TrainConfig(layers=(LayerConfig(nodes=7, arity=2), LayerConfig(tau=0.5)))
+    assert TrainConfig.from_dict(tomllib.loads(config.toml())) == config
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 100])
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_presets_are_valid_for_any_number_of_classes(name, classes):
+    preset(name, classes).check(classes)
+
+
+def test_a_file_changes_only_what_it_names(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("[training]\nepochs = 3\nlearning_rate = 1\n[[layers]]\nnodes = 50\narity = 2\n")
+    base = TrainConfig(encoder=EncoderConfig(thermometer_bits=9))
+    config = TrainConfig.read(path, base)
+    assert config.training == dataclasses.replace(base.training, epochs=3, learning_rate=1.0)
+    assert config.encoder == base.encoder
+    assert config.layers == (LayerConfig(nodes=50, arity=2),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nepoch = 3", "training.epoch is unknown; allowed: epochs, batch_size"),
+        ("[training]\nepochs = 'x'", "training.epochs is 'x'; it must be a whole number."),
+        ("[training]\nepochs = 1.5", "training.epochs is 1.5; it must be a whole number."),
+        ("[training]\nepochs = true", "training.epochs is True; it must be a whole number."),
+        ("[training]\nlearning_rate = 'x'", "training.learning_rate is 'x'; it must be a number."),
+        ("[[layers]]\nwiring = 3", "layers[0].wiring is 3; it must be a string."),
+        ("layers = 3", "layers must be a list of tables, written [[layers]]."),
+        ("training = 3", "training must be a table."),
+        ("surprise = 3", "surprise is unknown; allowed: encoder, layers, training."),
+        ("[training", "is not valid TOML"),
+    ],
+)
+def test_bad_files(tmp_path, text, message):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        TrainConfig.read(path, TrainConfig())
+    assert str(path) in str(error.value)
+    assert message in str(error.value)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot read .*none\.toml: No such file or directory"):
+        TrainConfig.read(tmp_path / "none.toml", TrainConfig())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layer": {"arity": 7}}, "layers[0].arity is 7; it must be 1 to 6."),
+        (
+            {"layer": {"nodes": 1001}},
+            "layers[0].nodes is 1001, which does not divide into 10 classes; "
+            "make the last layer's width a multiple of 10.",
+        ),
+        ({"layer": {"nodes": 0}}, "layers[0].nodes is 0; it must be at least 1."),
+        ({"layer": {"tau": 0.0}}, "layers[0].tau is 0.0; it must be a number above 0."),
+        ({"layer": {"wiring": "x"}}, "layers[0].wiring is 'x'; it must be one of random, learned."),
+        ({"layer": {"residual": 1.0}}, "layers[0].residual is 1.0; it must be at least 0.5 and below 1."),
+        ({"encoder": {"feature_bits": 17}}, "encoder.feature_bits is 17; it must be 1 to 16."),
+        ({"encoder": {"thermometer_bits": 0}}, "encoder.thermometer_bits is 0; it must be at least 1."),
+        ({"training": {"epochs": 0}}, "training.epochs is 0; it must be at least 1."),
+        ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan; it must be a number above 0."),
+        ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be at least 0."),
+        ({"training": {"augment": "flip"}}, "training.augment is 'flip'; it must be one of none, shift."),
+    ],
+)
+def test_settings_out_of_range(changes, message):
+    with pytest.raises(ConfigError) as error:
+        _with(**changes).check(10)
+    assert str(error.value) == message
+
+
+def test_no_layers():
+    with pytest.raises(ConfigError, match=r"layers is empty; a network needs at least one \[\[layers\]\] table"):
+        TrainConfig(layers=()).check(10)

@@ -1,0 +1,37 @@
+import numpy as np
+import torch
+
+from warp2hdl.encode import Encoder
+from warp2hdl.train.batches import Bits
+
+
+def _identity(features, bits=8):
+    one = np.ones(features)
+    return Encoder(
+        np.full(features, bits, np.uint8),
+        one,
+        0 * one,
+        np.arange(features, dtype=np.int32),
+        np.full(features, 5, np.uint32),
+    )
+
+
+def test_bits_are_those_of_the_encoder():
+    rng = np.random.default_rng(0)
+    for bits in (8, 16):
+        words = rng.integers(0, 1 << bits, (50, 6)).astype(np.uint8 if bits == 8 else np.uint16)
+        encoder = _identity(6, bits)
+        batches = Bits(encoder, words)
+        rows = torch.tensor([3, 49, 0])
+        assert torch.equal(batches.take(rows).bool(), torch.from_numpy(encoder.to_bits(words[rows.numpy()])))
+        assert torch.equal(torch.cat(list(batches.chunks(7))), batches.take(slice(None)))
+
+
+def test_images_move_and_zeros_come_in():
+    image = np.arange(10, 22, dtype=np.uint8).reshape(3, 4)
+    image[1, 1] = 0
+    batches = Bits(_identity(12), image.reshape(1, 12), (3, 4))
+    moved = batches.take(slice(0, 1), (1, -1)).reshape(3, 4)
+    assert moved.tolist() == [[0, 0, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0]]
+    channels = Bits(_identity(24), np.tile(image.reshape(1, 12), 2), (2, 3, 4))
+    assert channels.take(slice(0, 1), (1, -1)).reshape(2, 3, 4).tolist() == [moved.tolist()] * 2

@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from warp2hdl.config import LayerConfig, TrainConfig
+from warp2hdl.encode import fit_encoder
+from warp2hdl.errors import DataError, FormatError
+from warp2hdl.nn.network import build
+from warp2hdl.train import model_file
+from warp2hdl.train.model_file import Model
+
+
+@pytest.fixture
+def model():
+    encoder = fit_encoder(np.random.default_rng(0).random((50, 3)), 8, 4)
+    config = TrainConfig(layers=(LayerConfig(20, 3, wiring="learned", candidates=5), LayerConfig(12, 2)))
+    return Model(build(config, encoder.bits, 3).eval(), encoder, config, ("a", "b", "c"), ("x", "y", "z"), {"n": 1})
+
+
+def test_round_trip(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model_file.save(model, path)
+    loaded = model_file.load(path)
+    assert (loaded.config, loaded.feature_names, loaded.class_names, loaded.info) == (
+        model.config,
+        model.feature_names,
+        model.class_names,
+        model.info,
+    )
+    for name, value in model.network.state_dict().items():
+        assert torch.equal(loaded.network.state_dict()[name], value)
+    words = model.encoder.to_words(np.random.default_rng(1).random((40, 3)))
+    bits = torch.from_numpy(model.encoder.to_bits(words))
+    assert torch.equal(loaded.network(bits), model.network(bits))
+    assert np.array_equal(loaded.encoder.to_bits(words), model.encoder.to_bits(words))
+
+
+def test_same_model_same_bytes(model, tmp_path):
+    for name in ("a", "b"):
+        model_file.save(model, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_damaged_and_foreign_files(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(DataError, match=r"cannot read .*model\.safetensors: No such file or directory"):
+        model_file.load(path)
+    model_file.save(model, path)
+    whole = path.read_bytes()
+    for content in (b"", whole[:100], whole[:-1], safetensors.numpy.save({"x": np.zeros(3)})):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match="is damaged or not a model of warp2hdl"):
+            model_file.load(path)
+    path.write_bytes(whole.replace(b"warp2hdl.model/1", b"warp2hdl.model/9"))
+    with pytest.raises(FormatError, match=r"has schema warp2hdl\.model/9, this version reads warp2hdl\.model/1"):
+        model_file.load(path)
+    arrays = safetensors.numpy.load(whole)
+    del arrays["encoder.scale"]
+    length = int.from_bytes(whole[:8], "little")
+    metadata = json.loads(whole[8 : 8 + length])["__metadata__"]
+    path.write_bytes(safetensors.numpy.save(arrays, metadata))
+    with pytest.raises(FormatError, match="its contents do not fit together"):
+        model_file.load(path)
