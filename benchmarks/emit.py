@@ -6,20 +6,18 @@ python -m benchmarks.emit [--nodes 6000,12000,24000,48000] [--arity 2] [--out be
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import describe_machine
 from warp2hdl.encode import Encoder
 from warp2hdl.files import staged_file
 from warp2hdl.ir.circuit import Circuit, Groups, LutNetwork, Metadata
@@ -83,27 +81,6 @@ def measure(nodes: int, arity: int) -> dict[str, Any]:
     }
 
 
-def describe_machine() -> dict[str, Any]:
-    """Device, versions, commit and date, as every benchmark's JSON carries them."""
-    info = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-    root = Path(__file__).resolve().parent
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-    packages = ("warp2hdl", "amaranth", "pyosys", "numpy")
-    versions = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return {
-        "device": models[0] if models else platform.processor(),
-        "versions": versions,
-        "commit": commit.stdout.strip(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nodes", default="6000,12000,24000,48000")
@@ -121,7 +98,7 @@ def main() -> None:
         runs.append(json.loads(done.stdout))
         print(runs[-1], file=sys.stderr)
     with staged_file(options.out) as path:
-        path.write_text(json.dumps(describe_machine() | {"runs": runs}, indent=1) + "\n")
+        path.write_text(json.dumps(describe_machine("amaranth", "pyosys") | {"runs": runs}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,15 @@ def test_toml_round_trip():
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10, 100])
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", [*PRESETS, "my.csv"])
 def test_presets_are_valid_for_any_number_of_classes(name, classes):
-    preset(name, classes).check(classes)
+    for samples in (1, 100, 1_000_000):
+        preset(name, classes, samples).check(classes)
+
+
+def test_small_tables_train_for_more_epochs():
+    epochs = [preset("my.csv", 2, samples).training.epochs for samples in (10, 1000, 20_000, 10**6)]
+    assert epochs == [1000, 192, 10, 10]
 
 
 def test_a_file_changes_only_what_it_names(tmp_path):
@@ -82,6 +88,7 @@ def test_missing_file(tmp_path):
         ({"training": {"epochs": 0}}, "training.epochs is 0; it must be at least 1."),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan; it must be a number above 0."),
         ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be at least 0."),
+        ({"training": {"jitter": -1}}, "training.jitter is -1; it must be at least 0."),
         ({"training": {"augment": "flip"}}, "training.augment is 'flip'; it must be one of none, shift."),
     ],
 )

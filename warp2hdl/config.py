@@ -52,6 +52,7 @@ class TrainingConfig:
         weight_decay: L2 penalty on the coefficients.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
+        jitter: feature words change by up to this much in training.
         seed: of every random choice.
         patience: epochs without a better hard validation accuracy before training stops; 0 never stops early.
     """
@@ -63,6 +64,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     group_tau: float = 5.0
     augment: str = "none"
+    jitter: int = 0
     seed: int = 0
     patience: int = 0
 
@@ -105,6 +107,7 @@ class TrainConfig:
         _within("training.epochs", training.epochs, 1, None)
         _within("training.batch_size", training.batch_size, 1, None)
         _within("training.patience", training.patience, 0, None)
+        _within("training.jitter", training.jitter, 0, None)
         _within("training.seed", training.seed, 0, 2**63 - 1)
         _above("training.learning_rate", training.learning_rate, 0)
         _above("training.wiring_learning_rate", training.wiring_learning_rate, 0)
@@ -195,21 +198,58 @@ def _parse(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     return value
 
 
-_LEARNED = LayerConfig(nodes=1000, arity=6, wiring="learned")
+_IMAGE_LAYER = LayerConfig(nodes=3000, arity=6, wiring="learned", sampling="gumbel-hard", tau=4.0, residual=0.6)
+_IMAGES = TrainConfig(
+    encoder=EncoderConfig(feature_bits=8, thermometer_bits=5),
+    layers=(_IMAGE_LAYER,),
+    training=TrainingConfig(
+        epochs=25,
+        batch_size=100,
+        learning_rate=0.015,
+        wiring_learning_rate=0.1,
+        group_tau=5.0,
+        augment="shift",
+    ),
+)
 
 PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
     {
-        "digits": TrainConfig(),
-        "mnist": TrainConfig(),
-        "fashion-mnist": TrainConfig(),
-        "table": TrainConfig(),
+        "digits": TrainConfig(
+            encoder=EncoderConfig(feature_bits=5, thermometer_bits=4),
+            layers=(LayerConfig(nodes=1000, arity=6, wiring="learned"),),
+            training=TrainingConfig(epochs=80, group_tau=3.0, jitter=1),
+        ),
+        "mnist": _IMAGES,
+        "fashion-mnist": dataclasses.replace(_IMAGES, training=dataclasses.replace(_IMAGES.training, augment="none")),
     }
 )
 
 
-def preset(dataset: str, classes: int) -> TrainConfig:
-    """The preset of a data set, or that of tables for the user's own, its last layer's width fitted to the classes."""
-    config = PRESETS.get(dataset, PRESETS["table"])
+def preset(dataset: str, classes: int, samples: int) -> TrainConfig:
+    """The preset of a data set; for the user's own data one that fits its size.
+
+    Args:
+        dataset: the name of a data set, or anything else.
+        classes: how many classes there are; the last layer's width becomes a multiple of it.
+        samples: how many samples train.
+    """
+    config = PRESETS.get(dataset) or _for_samples(classes, samples)
     last = config.layers[-1]
     width = -(-last.nodes // classes) * classes
     return dataclasses.replace(config, layers=(*config.layers[:-1], dataclasses.replace(last, nodes=width)))
+
+
+def _for_samples(classes: int, samples: int) -> TrainConfig:
+    """About 3,000 steps at least, and at least 30 outputs for each class."""
+    batch = 64
+    nodes = max(600, 30 * classes)
+    return TrainConfig(
+        encoder=EncoderConfig(feature_bits=8, thermometer_bits=8),
+        layers=(LayerConfig(nodes=nodes, arity=4, wiring="learned"),),
+        training=TrainingConfig(
+            epochs=max(10, min(1000, 3000 * batch // max(samples, batch))),
+            batch_size=batch,
+            learning_rate=0.01,
+            group_tau=max(1.0, round(0.5 * (nodes / classes) ** 0.5, 1)),
+        ),
+    )

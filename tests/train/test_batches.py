@@ -31,7 +31,23 @@ def test_images_move_and_zeros_come_in():
     image = np.arange(10, 22, dtype=np.uint8).reshape(3, 4)
     image[1, 1] = 0
     batches = Bits(_identity(12), image.reshape(1, 12), (3, 4))
-    moved = batches.take(slice(0, 1), (1, -1)).reshape(3, 4)
+    moved = batches.take(slice(0, 1), shift=(1, -1)).reshape(3, 4)
     assert moved.tolist() == [[0, 0, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0]]
     channels = Bits(_identity(24), np.tile(image.reshape(1, 12), 2), (2, 3, 4))
-    assert channels.take(slice(0, 1), (1, -1)).reshape(2, 3, 4).tolist() == [moved.tolist()] * 2
+    assert channels.take(slice(0, 1), shift=(1, -1)).reshape(2, 3, 4).tolist() == [moved.tolist()] * 2
+
+
+def test_jitter_moves_words_within_their_width():
+    torch.manual_seed(0)
+    words = np.tile(np.array([[0, 4, 6, 255]], np.uint8), (200, 1))
+    encoder = Encoder(
+        np.full(4, 8, np.uint8),
+        np.ones(4),
+        np.zeros(4),
+        np.arange(4, dtype=np.int32),
+        np.array([1, 5, 5, 255], np.uint32),
+    )
+    share = Bits(encoder, words).take(slice(None), jitter=2).float().mean(0)
+    # 0 may rise to 1 or 2, 4 to 5 or 6, 6 may fall to 4, and 255 to 254 or 253; nothing wraps around.
+    assert np.allclose(share, [0.4, 0.4, 0.8, 0.6], atol=0.12)
+    assert torch.equal(Bits(encoder, words).take(slice(None)), torch.tensor([[0, 0, 1, 1]]).expand(200, 4).byte())

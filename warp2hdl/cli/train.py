@@ -65,7 +65,7 @@ def command(
         samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
     out = out or Path("runs", samples.name)
     _require_folder(out)
-    settings = _settings(dataset, samples.classes, config, epochs, seed)
+    settings = _settings(dataset, samples, config, epochs, seed)
 
     from warp2hdl.cli.datasets import source_of
     from warp2hdl.cli.run_folder import finish, save
@@ -87,11 +87,11 @@ def _require_folder(out: Path | None) -> None:
         raise OutputError(f"{out} is a file; give --out a folder.")
 
 
-def _settings(dataset: str, classes: int, file: Path | None, epochs: int | None, seed: int | None) -> TrainConfig:
+def _settings(dataset: str, samples: Dataset, file: Path | None, epochs: int | None, seed: int | None) -> TrainConfig:
     """The preset, then the file, then the options."""
     from warp2hdl.config import TrainConfig, preset
 
-    settings = preset(dataset, classes)
+    settings = preset(dataset, samples.classes, len(samples.y_train))
     if file is not None:
         settings = TrainConfig.read(file, settings)
     training = settings.training
@@ -102,7 +102,7 @@ def _settings(dataset: str, classes: int, file: Path | None, epochs: int | None,
     )
     settings = dataclasses.replace(settings, training=chosen)
     try:
-        settings.check(classes)
+        settings.check(samples.classes)
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}" if file is not None else str(error)) from error
     return settings

@@ -26,16 +26,26 @@ class Bits:
         self._words = torch.from_numpy(words.astype(np.uint8 if encoder.word_dtype == np.uint8 else np.int32))
         self._feature = torch.from_numpy(encoder.bit_feature.astype(np.int64))
         self._threshold = torch.from_numpy(encoder.bit_threshold.astype(np.int64)).to(self._words.dtype)
+        self._top = torch.from_numpy((1 << encoder.feature_bits.astype(np.int64)) - 1)
         self._image_shape = image_shape
 
     def __len__(self) -> int:
         return len(self._words)
 
-    def take(self, rows: torch.Tensor | slice, shift: tuple[int, int] = (0, 0)) -> torch.Tensor:
-        """Bits uint8 `[batch, bits]` of some samples, their images moved by (down, right) pixels, zeros moving in."""
+    def take(self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), jitter: int = 0) -> torch.Tensor:
+        """Bits uint8 `[batch, bits]` of some samples.
+
+        Args:
+            rows: which samples.
+            shift: moves their images by (down, right) pixels; zeros move in.
+            jitter: every word changes by a random whole number from `-jitter` to `jitter`, within its width.
+        """
         words = self._words[rows]
         if shift != (0, 0) and self._image_shape is not None:
             words = _shifted(words.reshape(len(words), -1, *self._image_shape[-2:]), *shift).reshape(words.shape)
+        if jitter:
+            moved = words + torch.randint(-jitter, jitter + 1, words.shape)
+            words = torch.minimum(moved.clamp_(min=0), self._top).to(words.dtype)
         return (words[:, self._feature] >= self._threshold).to(torch.uint8)
 
     def chunks(self, size: int = 2048) -> Iterator[torch.Tensor]:

@@ -132,7 +132,8 @@ class _Run:
         total = 0.0
         for step in range(self.steps_per_epoch):
             rows = order[step * self.batch : (step + 1) * self.batch]
-            loss = torch.nn.functional.cross_entropy(self.model(self.bits.take(rows, self._shift())), self.labels[rows])
+            bits = self.bits.take(rows, shift=self._shift(), jitter=self.settings.jitter)
+            loss = torch.nn.functional.cross_entropy(self.model(bits), self.labels[rows])
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
