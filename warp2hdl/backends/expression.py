@@ -1,4 +1,4 @@
-"""A truth table as a short Verilog expression."""
+"""A truth table as a short expression: a tree of operators, and its text in Verilog."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from typing import NamedTuple
 _VARIABLES = 6
 _FULL = (1 << 64) - 1
 # Where variable j is 0, in a table of six variables.
-_LOW = tuple(sum(1 << a for a in range(64) if not a >> j & 1) for j in range(_VARIABLES))
+LOW = tuple(sum(1 << a for a in range(64) if not a >> j & 1) for j in range(_VARIABLES))
 _EXACT = 4  # up to this many variables every order is tried; above, the best first step is taken
 
 
-class _Form(NamedTuple):
-    """A formula: its operator, its text with `{j}` for operand j, and how long it is."""
+class Form(NamedTuple):
+    """An expression over a node's operands.
 
-    operator: str  # "1" constant, "v" operand, "~", "&", "|", "^", "?"
-    text: str
+    Attributes:
+        operator: `"1"` a constant, `"v"` an operand, or `"~"`, `"&"`, `"|"`, `"^"`, `"?"` of the forms in `parts`.
+        cost: how long it is.
+        parts: what the operator joins; of `"?"` the forms for selector 1 and selector 0.
+        number: the number of the operand of `"v"` or of the selector of `"?"`; the value of a constant.
+    """
+
+    operator: str
     cost: float
+    parts: tuple[Form, ...] = ()
+    number: int = 0
 
 
 def widen(table: int, arity: int) -> int:
@@ -28,36 +36,30 @@ def widen(table: int, arity: int) -> int:
     return table
 
 
-def _cofactors(f: int, j: int) -> tuple[int, int]:
-    low = f & _LOW[j]
-    high = f >> (1 << j) & _LOW[j]
+def cofactors(f: int, j: int) -> tuple[int, int]:
+    """A table of six variables where variable j is 0, and where it is 1."""
+    low = f & LOW[j]
+    high = f >> (1 << j) & LOW[j]
     return low | low << (1 << j), high | high << (1 << j)
 
 
-def _support(f: int) -> list[int]:
-    return [j for j in range(_VARIABLES) if (f ^ f >> (1 << j)) & _LOW[j]]
+def support(f: int) -> list[int]:
+    """The variables that a table of six variables depends on."""
+    return [j for j in range(_VARIABLES) if (f ^ f >> (1 << j)) & LOW[j]]
 
 
-def _inside(form: _Form, operator: str) -> str:
-    """The text of `form` as an operand of `operator`."""
-    bare = form.operator in "1v~" or (form.operator == operator and operator != "?")
-    return form.text if bare else f"({form.text})"
+def _join(operator: str, left: Form, right: Form) -> Form:
+    return Form(operator, left.cost + right.cost, (left, right))
 
 
-def _join(operator: str, left: _Form, right: _Form) -> _Form:
-    text = f"{_inside(left, operator)} {operator} {_inside(right, operator)}"
-    return _Form(operator, text, left.cost + right.cost)
+def _invert(form: Form) -> Form:
+    return Form("~", form.cost + 0.5, (form,))
 
 
-def _invert(form: _Form) -> _Form:
-    text = f"~{form.text}" if form.operator == "v" else f"~({form.text})"
-    return _Form("~", text, form.cost + 0.5)
-
-
-def _split(f: int, j: int) -> _Form:
+def _split(f: int, j: int) -> Form:
     """Shannon's expansion of `f` on variable j, in its shortest form."""
-    low, high = _cofactors(f, j)
-    v = _Form("v", f"{{{j}}}", 1)
+    low, high = cofactors(f, j)
+    v = Form("v", 1, number=j)
     if low == 0:
         return v if high == _FULL else _join("&", v, _shortest(high))
     if high == _FULL:
@@ -69,41 +71,72 @@ def _split(f: int, j: int) -> _Form:
     if low == high ^ _FULL:
         return _join("^", v, _shortest(low))
     a, b = _shortest(high), _shortest(low)
-    return _Form("?", f"{{{j}}} ? {_inside(a, '?')} : {_inside(b, '?')}", 1 + a.cost + b.cost)
+    return Form("?", 1 + a.cost + b.cost, (a, b), j)
 
 
 def _promise(f: int, j: int) -> int:
     """How much is left to do after splitting on j: the smaller the better."""
-    low, high = _cofactors(f, j)
+    low, high = cofactors(f, j)
     if low in (0, _FULL):
-        return len(_support(high))
+        return len(support(high))
     if high in (0, _FULL) or low == high ^ _FULL:
-        return len(_support(low))
-    return 10 + len(_support(low)) + len(_support(high))
+        return len(support(low))
+    return 10 + len(support(low)) + len(support(high))
 
 
 @lru_cache(maxsize=1 << 17)
-def _shortest(f: int) -> _Form:
+def _shortest(f: int) -> Form:
     if f in (0, _FULL):
-        return _Form("1", "1'b1" if f else "1'b0", 0)
-    support = _support(f)
-    if len(support) > _EXACT:
-        return _split(f, min(support, key=lambda j: _promise(f, j)))
-    direct = min((_split(f, j) for j in support), key=lambda form: form.cost)
-    if len(support) == 1:
+        return Form("1", 0, number=f & 1)
+    variables = support(f)
+    if len(variables) > _EXACT:
+        return _split(f, min(variables, key=lambda j: _promise(f, j)))
+    direct = min((_split(f, j) for j in variables), key=lambda form: form.cost)
+    if len(variables) == 1:
         return direct
-    inverse = min((_split(f ^ _FULL, j) for j in support), key=lambda form: form.cost)
+    inverse = min((_split(f ^ _FULL, j) for j in variables), key=lambda form: form.cost)
     return _invert(inverse) if inverse.cost + 0.5 < direct.cost else direct
 
 
-def expression(table: int, operands: Sequence[str]) -> str:
-    """The look-up of `table` at the address whose bit j is `operands[j]`, as a Verilog expression.
+def factor(table: int, arity: int) -> Form:
+    """The look-up of `table`, `2**arity` bits, as an expression over `arity` operands, at most six.
 
-    Constants, wires, inversions, AND, OR and XOR are recognised at every step; what is left becomes `a ? b : c`.
+    Constants, wires, inversions, AND, OR and XOR are recognised at every step; what is left becomes a choice.
+    """
+    return _shortest(widen(table, arity))
+
+
+def _inside(form: Form, operator: str) -> str:
+    """The text of `form` as an operand of `operator`."""
+    bare = form.operator in "1v~" or (form.operator == operator and operator != "?")
+    return _text(form) if bare else f"({_text(form)})"
+
+
+def _text(form: Form) -> str:
+    """Verilog, with `{j}` for operand j."""
+    if form.operator == "1":
+        return f"1'b{form.number}"
+    if form.operator == "v":
+        return f"{{{form.number}}}"
+    if form.operator == "~":
+        (part,) = form.parts
+        return f"~{_text(part)}" if part.operator == "v" else f"~({_text(part)})"
+    left, right = (_inside(part, form.operator) for part in form.parts)
+    if form.operator == "?":
+        return f"{{{form.number}}} ? {left} : {right}"
+    return f"{left} {form.operator} {right}"
+
+
+@lru_cache(maxsize=1 << 17)
+def _template(f: int) -> str:
+    return _text(_shortest(f))
+
+
+def expression(table: int, operands: Sequence[str]) -> str:
+    """The look-up of `table` at the address whose bit j is `operands[j]`, as a Verilog expression; see `factor`.
 
     Args:
         table: the truth table, `2**len(operands)` bits.
         operands: at most six one-bit Verilog operands.
     """
-    text = _shortest(widen(table, len(operands))).text
-    return text.format(*operands)
+    return _template(widen(table, len(operands))).format(*operands)
