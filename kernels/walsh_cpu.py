@@ -72,11 +72,23 @@ def _product(factors: list[str]) -> str:
     return " * ".join(factors) or "_f32(1)"
 
 
-def _unrolled(k: int, *, noisy: bool) -> str:
+# What becomes of z, and the gradient of z.
+_ACTIVATIONS = {
+    "sigmoid": ("_sigmoid(-out[b] * inverse_tau)", "-inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"),
+    "noisy sigmoid": (
+        "_sigmoid((noise[n, b] - out[b]) * inverse_tau)",
+        "-inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])",
+    ),
+    "linear": ("_f32(0.5) - _f32(0.5) * out[b]", "_f32(-0.5) * grad_out[b]"),
+}
+
+
+def _unrolled(k: int, activation: str) -> str:
     """Source of `forward` and `backward` for k inputs.
 
     The polynomial of the first four inputs is unrolled; each monomial of the others, numbered `q`, multiplies one.
     """
+    value, gradient = _ACTIVATIONS[activation]
     low = min(k, _LOW)
     highs = range(low, k)
 
@@ -89,7 +101,6 @@ def _unrolled(k: int, *, noisy: bool) -> str:
     coefficients = [f"t{low}_{i} = theta[n, {1 << low} * q + {i}]" for i in range(1 << low)]
     signs = [f"s{j} = _f32(1) - _f32(2) * x{j}[b]" for j in range(k)]
     factors = {j: f"(_f32(1) - in{j} + in{j} * s{j})" for j in highs}
-    noise = "noise[n, b]" if noisy else "_f32(0)"
     sums = range(1 << low)
     slopes = {j: _slope(j) for j in range(low)} | {
         j: _product(["g_z", "t0_0", f"in{j}", *(f for i, f in factors.items() if i != j)]) for j in highs
@@ -101,7 +112,7 @@ def _unrolled(k: int, *, noisy: bool) -> str:
         + block(2, [f"for q in range({1 << len(highs)}):"])
         + block(3, [*chosen, *coefficients, "for b in range(y.shape[1]):"])
         + block(4, [*signs, *_fold(low), f"out[b] += {_product(['t0_0', *factors.values()])}"])
-        + block(2, ["for b in range(y.shape[1]):", f"    out[b] = _sigmoid(({noise} - out[b]) * inverse_tau)"])
+        + block(2, ["for b in range(y.shape[1]):", f"    out[b] = {value}"])
         + "\n"
         "def backward(x, fanins, theta, inverse_tau, y, grad_y, grad_theta, grad_edges):\n"
         "    for n in numba.prange(y.shape[0]):\n"
@@ -110,7 +121,7 @@ def _unrolled(k: int, *, noisy: bool) -> str:
         + block(2, ["for b in range(y.shape[1]):", *(f"    edge{j}[b] = _f32(0)" for j in range(k))])
         + block(2, [f"for q in range({1 << len(highs)}):"])
         + block(3, [*chosen, *coefficients, *(f"sum{i} = _f32(0)" for i in sums), "for b in range(y.shape[1]):"])
-        + block(4, [*signs, "g_z = -inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"])
+        + block(4, [*signs, f"g_z = {gradient}"])
         + block(4, [f"g_0 = {_product(['g_z', *factors.values()])}", *_monomials(low), *_fold(low)])
         + block(4, [f"edge{j}[b] -= _f32(2) * ({slopes[j]})" for j in range(k)])
         + block(4, [f"sum{i} += g_{i}" for i in sums])
@@ -119,9 +130,9 @@ def _unrolled(k: int, *, noisy: bool) -> str:
 
 
 @cache
-def _compiled(k: int, name: str, *, noisy: bool = False) -> Callable[..., None]:
+def _compiled(k: int, name: str, activation: str) -> Callable[..., None]:
     scope: dict[str, Any] = {"__name__": __name__, "numba": numba, "_f32": _f32, "_sigmoid": _sigmoid}
-    source = _unrolled(k, noisy=noisy)
+    source = _unrolled(k, activation)
     file = _source_file(source)
     exec(compile(source, file or f"<walsh layer of {k} inputs>", "exec"), scope)
     return numba.njit(parallel=True, cache=file is not None, **OPTIONS)(scope[name])
@@ -144,15 +155,20 @@ def _source_file(source: str) -> str | None:
 _NO_NOISE = np.zeros((1, 1), np.float32)
 
 
-def forward(x: Array, fanins: Array, theta: Array, tau: float, noise: Array | None = None) -> Array:
+def forward(
+    x: Array, fanins: Array, theta: Array, tau: float, noise: Array | None = None, *, linear: bool = False
+) -> Array:
     """Relaxed outputs; arguments and result as `walsh_reference.walsh_layer`, float32 and int32 arrays."""
     y = np.empty((len(fanins), x.shape[1]), np.float32)
-    kernel = _compiled(fanins.shape[1], "forward", noisy=noise is not None)
+    activation = "linear" if linear else "sigmoid" if noise is None else "noisy sigmoid"
+    kernel = _compiled(fanins.shape[1], "forward", activation)
     kernel(x, fanins, theta, _f32(1 / tau), _NO_NOISE if noise is None else noise, y)
     return y
 
 
-def backward(x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y: Array) -> tuple[Array, Array]:
+def backward(
+    x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y: Array, *, linear: bool = False
+) -> tuple[Array, Array]:
     """Gradients from the saved inputs and outputs.
 
     Returns:
@@ -160,7 +176,8 @@ def backward(x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y
     """
     grad_theta = np.empty_like(theta)
     grad_edges = np.empty((*fanins.shape, x.shape[1]), np.float32)
-    _compiled(fanins.shape[1], "backward")(x, fanins, theta, _f32(1 / tau), y, grad_y, grad_theta, grad_edges)
+    kernel = _compiled(fanins.shape[1], "backward", "linear" if linear else "sigmoid")
+    kernel(x, fanins, theta, _f32(1 / tau), y, grad_y, grad_theta, grad_edges)
     return grad_theta, grad_edges
 
 

@@ -45,7 +45,13 @@ def walsh_polynomial(theta: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
 
 
 def walsh_layer(
-    x: torch.Tensor, fanins: torch.Tensor, theta: torch.Tensor, tau: float, noise: torch.Tensor | None = None
+    x: torch.Tensor,
+    fanins: torch.Tensor,
+    theta: torch.Tensor,
+    tau: float,
+    noise: torch.Tensor | None = None,
+    *,
+    linear: bool = False,
 ) -> torch.Tensor:
     """A relaxed layer of k-input nodes, differentiable by autograd.
 
@@ -55,9 +61,13 @@ def walsh_layer(
         theta: coefficients `[nodes, 2**k]`.
         tau: temperature.
         noise: Logistic(0, 1) samples `[nodes, batch]` added to -z before the division by tau, or None.
+        linear: the output is `(1 - z) / 2` instead, the multilinear extension of a table of probabilities whose
+            coefficients are the transform of `1 - 2 * probability`, divided by 2**k. Takes no tau and no noise.
 
     Returns:
         Outputs `[nodes, batch]` in [0, 1].
     """
     z = walsh_polynomial(theta, 1 - 2 * x[fanins.long()])
+    if linear:
+        return (1 - z) / 2
     return torch.sigmoid(((noise if noise is not None else 0) - z) / tau)

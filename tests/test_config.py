@@ -82,6 +82,18 @@ def test_missing_file(tmp_path):
         ({"layer": {"nodes": 0}}, "layers[0].nodes is 0; it must be at least 1."),
         ({"layer": {"tau": 0.0}}, "layers[0].tau is 0.0; it must be a number above 0."),
         ({"layer": {"wiring": "x"}}, "layers[0].wiring is 'x'; it must be one of random, learned."),
+        (
+            {"layer": {"relaxation": "x"}},
+            "layers[0].relaxation is 'x'; it must be one of walsh, multilinear, difflogic.",
+        ),
+        (
+            {"layer": {"relaxation": "difflogic", "arity": 3}},
+            "layers[0].arity is 3; the relaxation difflogic has gates of 2 inputs only.",
+        ),
+        (
+            {"layer": {"relaxation": "multilinear", "sampling": "gumbel-soft"}},
+            "layers[0].sampling is 'gumbel-soft'; the relaxation multilinear takes soft or hard.",
+        ),
         ({"layer": {"residual": 1.0}}, "layers[0].residual is 1.0; it must be at least 0.5 and below 1."),
         ({"encoder": {"feature_bits": 17}}, "encoder.feature_bits is 17; it must be 1 to 16."),
         ({"encoder": {"thermometer_bits": 0}}, "encoder.thermometer_bits is 0; it must be at least 1."),

@@ -97,8 +97,16 @@ class TrainConfig:
             _within(f"{where}.candidates", layer.candidates, 1, None)
             _above(f"{where}.tau", layer.tau, 0)
             _one_of(f"{where}.wiring", layer.wiring, ("random", "learned"))
-            _one_of(f"{where}.relaxation", layer.relaxation, ("walsh",))
+            _one_of(f"{where}.relaxation", layer.relaxation, ("walsh", "multilinear", "difflogic"))
             _one_of(f"{where}.sampling", layer.sampling, ("soft", "hard", "gumbel-soft", "gumbel-hard"))
+            if layer.relaxation == "difflogic" and layer.arity != 2:
+                raise ConfigError(
+                    f"{where}.arity is {layer.arity}; the relaxation difflogic has gates of 2 inputs only."
+                )
+            if layer.relaxation != "walsh" and layer.sampling.startswith("gumbel"):
+                raise ConfigError(
+                    f"{where}.sampling is {layer.sampling!r}; the relaxation {layer.relaxation} takes soft or hard."
+                )
             if not 0.5 <= layer.residual < 1:
                 raise ConfigError(f"{where}.residual is {layer.residual}; it must be at least 0.5 and below 1.")
         _within("encoder.feature_bits", self.encoder.feature_bits, 1, 16)

@@ -31,6 +31,24 @@ def test_matches_the_reference_in_float64(k, noisy):
             np.testing.assert_allclose(actual, wanted.numpy(), rtol=2e-5, atol=2e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("k", [1, 2, 4, 6])
+def test_linear_matches_the_reference_in_float64(k):
+    torch.manual_seed(k)
+    x, theta = torch.rand(33, 50), torch.randn(20, 1 << k)
+    fanins = torch.randint(33, (20, k), dtype=torch.int32)
+    grad_y = torch.randn(20, 50)
+    x64, theta64 = x.double().requires_grad_(), theta.double().requires_grad_()
+    expected = walsh_reference.walsh_layer(x64, fanins, theta64, 1.0, linear=True)
+    expected.backward(grad_y.double())
+    arrays = x.numpy(), fanins.numpy(), theta.numpy(), 1.0
+    y = walsh_cpu.forward(*arrays, linear=True)
+    grad_theta, grad_edges = walsh_cpu.backward(*arrays, y, grad_y.numpy(), linear=True)
+    np.testing.assert_allclose(y, expected.detach(), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(grad_theta, theta64.grad, rtol=2e-5, atol=5e-5)
+    grad_x = walsh_cpu.sum_edges(grad_edges, fanins.numpy(), 33)
+    np.testing.assert_allclose(grad_x, x64.grad, rtol=2e-5, atol=5e-5)
+
+
 def test_sigmoid_saturates_without_overflow():
     x = np.array([[0, 1]], np.float32)
     theta = np.array([[0, 1e6]], np.float32)

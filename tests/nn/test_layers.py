@@ -18,8 +18,9 @@ def test_training_output_is_the_walsh_layer(arity):
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.bool])
 @pytest.mark.parametrize("wiring", ["random", "learned"])
-def test_bits_and_floats_agree(dtype, wiring):
-    layer = LogicLayer(9, 12, 3, wiring=wiring)
+@pytest.mark.parametrize("relaxation", ["walsh", "multilinear", "difflogic"])
+def test_bits_and_floats_agree(dtype, wiring, relaxation):
+    layer = LogicLayer(9, 12, 2, relaxation, wiring=wiring)
     bits = torch.randint(2, (50, 9)).to(dtype)
     outputs, gradients = [], []
     for x in (bits, bits.float()):
@@ -109,7 +110,15 @@ def test_group_sum():
     [
         ({"arity": 7}, "arity is 7; a look-up table has 1 to 6 inputs."),
         ({"arity": 0}, "arity is 0; a look-up table has 1 to 6 inputs."),
-        ({"relaxation": "fuzzy"}, "relaxation is 'fuzzy'; it must be one of walsh."),
+        ({"relaxation": "fuzzy"}, "relaxation is 'fuzzy'; it must be one of walsh, multilinear, difflogic."),
+        (
+            {"relaxation": "difflogic", "arity": 3},
+            "arity is 3; the relaxation difflogic has gates of 2 inputs only.",
+        ),
+        (
+            {"relaxation": "multilinear", "sampling": "gumbel-hard"},
+            "sampling is 'gumbel-hard'; the relaxation multilinear takes soft or hard.",
+        ),
         ({"sampling": "loud"}, "sampling is 'loud'; it must be one of soft, hard, gumbel-soft, gumbel-hard."),
         ({"wiring": "none"}, "wiring is 'none'; it must be one of random, learned."),
         ({"tau": 0}, "tau is 0; it must be positive."),

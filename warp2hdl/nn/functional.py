@@ -25,15 +25,18 @@ class _WalshCPU(torch.autograd.Function):
         tau: float,
         noise: torch.Tensor | None,
         hard: bool,
+        linear: bool,
         candidates: torch.Tensor | None,
         wiring: torch.Tensor | None,
     ) -> torch.Tensor:
         from warp2hdl.kernels import walsh_cpu
 
         noise_array = None if noise is None else noise.numpy()
-        y = torch.from_numpy(walsh_cpu.forward(x.numpy(), fanins.numpy(), theta.detach().numpy(), tau, noise_array))
+        y = torch.from_numpy(
+            walsh_cpu.forward(x.numpy(), fanins.numpy(), theta.detach().numpy(), tau, noise_array, linear=linear)
+        )
         ctx.save_for_backward(x, fanins, theta, y, candidates)
-        ctx.tau = tau
+        ctx.tau, ctx.linear = tau, linear
         return y.round() if hard else y
 
     @staticmethod
@@ -42,14 +45,20 @@ class _WalshCPU(torch.autograd.Function):
 
         x, fanins, theta, y, candidates = ctx.saved_tensors
         grad_theta, grad_edges = walsh_cpu.backward(
-            x.numpy(), fanins.numpy(), theta.detach().numpy(), ctx.tau, y.numpy(), grads[0].contiguous().numpy()
+            x.numpy(),
+            fanins.numpy(),
+            theta.detach().numpy(),
+            ctx.tau,
+            y.numpy(),
+            grads[0].contiguous().numpy(),
+            linear=ctx.linear,
         )
         grad_x = grad_wiring = None
         if ctx.needs_input_grad[0]:
             grad_x = torch.from_numpy(walsh_cpu.sum_edges(grad_edges, fanins.numpy(), len(x)))
         if candidates is not None:
             grad_wiring = torch.from_numpy(lookup_cpu.candidate_gradients(x.numpy(), candidates.numpy(), grad_edges))
-        return grad_x, None, torch.from_numpy(grad_theta), None, None, None, None, grad_wiring
+        return grad_x, None, torch.from_numpy(grad_theta), None, None, None, None, None, grad_wiring
 
 
 class _LookUpCPU(torch.autograd.Function):
@@ -62,6 +71,7 @@ class _LookUpCPU(torch.autograd.Function):
         tau: float,
         noise: torch.Tensor | None,
         hard: bool,
+        linear: bool,
         candidates: torch.Tensor | None,
         wiring: torch.Tensor | None,
     ) -> torch.Tensor:
@@ -70,11 +80,12 @@ class _LookUpCPU(torch.autograd.Function):
         values = walsh_reference.walsh_hadamard(theta.detach())
         at = lookup_cpu.addresses(bits.numpy(), fanins.numpy())
         if noise is None:
-            y = torch.from_numpy(lookup_cpu.look_up(torch.sigmoid(values / -tau).numpy(), at))
+            entries = (1 - values) / 2 if linear else torch.sigmoid(values / -tau)
+            y = torch.from_numpy(lookup_cpu.look_up(entries.numpy(), at))
         else:
             y = noise.sub_(torch.from_numpy(lookup_cpu.look_up(values.numpy(), at))).div_(tau).sigmoid_()
         ctx.save_for_backward(bits, values, torch.from_numpy(at), y, candidates)
-        ctx.tau, ctx.arity = tau, fanins.shape[1]
+        ctx.tau, ctx.linear, ctx.arity = tau, linear, fanins.shape[1]
         return y.round() if hard else y
 
     @staticmethod
@@ -82,14 +93,15 @@ class _LookUpCPU(torch.autograd.Function):
         from warp2hdl.kernels import lookup_cpu
 
         bits, values, at, y, candidates = ctx.saved_tensors
-        grad_z = (grads[0] * y * (y - 1) / ctx.tau).contiguous().numpy()
+        slope = -0.5 if ctx.linear else y * (y - 1) / ctx.tau
+        grad_z = (grads[0] * slope).contiguous().numpy()
         grad_table = torch.from_numpy(lookup_cpu.table_gradients(at.numpy(), grad_z, values.shape[1]))
         grad_theta = walsh_reference.walsh_hadamard(grad_table)  # the transform is symmetric
         grad_wiring = None
         if candidates is not None:
             grad_edges = lookup_cpu.edge_gradients(at.numpy(), values.numpy(), grad_z, ctx.arity)
             grad_wiring = torch.from_numpy(lookup_cpu.candidate_gradients(bits.numpy(), candidates.numpy(), grad_edges))
-        return None, None, grad_theta, None, None, None, None, grad_wiring
+        return None, None, grad_theta, None, None, None, None, None, grad_wiring
 
 
 def walsh_layer(
@@ -100,6 +112,7 @@ def walsh_layer(
     *,
     noise: torch.Tensor | None = None,
     hard: bool = False,
+    linear: bool = False,
     candidates: torch.Tensor | None = None,
     wiring: torch.Tensor | None = None,
 ) -> torch.Tensor:
@@ -112,6 +125,7 @@ def walsh_layer(
         tau: temperature.
         noise: Logistic(0, 1) samples `[nodes, batch]`, or None. Overwritten.
         hard: whether outputs are rounded to 0 and 1; the gradient is straight-through, that of the relaxed outputs.
+        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
         candidates: int32 `[nodes, k, candidates]`, rows of `x` that compete for each fan-in, or None.
         wiring: `[nodes, k, candidates]`, their weights; the gradient is straight-through, as if each fan-in were the
             weighted sum of its candidates.
@@ -121,14 +135,14 @@ def walsh_layer(
     """
     if x.device.type == "cpu":
         function = _LookUpCPU if x.dtype == torch.uint8 else _WalshCPU
-        result: torch.Tensor = function.apply(x, fanins, theta, tau, noise, hard, candidates, wiring)
+        result: torch.Tensor = function.apply(x, fanins, theta, tau, noise, hard, linear, candidates, wiring)
         return result
     s = 1 - 2 * x.float()[fanins.long()]
     if candidates is not None and wiring is not None:
         mixed = torch.einsum("nkcb,nkc->nkb", x.float()[candidates.long()], wiring)
         s = s - 2 * (mixed - mixed.detach())
     z = walsh_reference.walsh_polynomial(theta, s)
-    y = torch.sigmoid(((noise if noise is not None else 0) - z) / tau)
+    y = (1 - z) / 2 if linear else torch.sigmoid(((noise if noise is not None else 0) - z) / tau)
     return y + (y.round() - y).detach() if hard else y
 
 

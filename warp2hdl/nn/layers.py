@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from warp2hdl.errors import ConfigError
-from warp2hdl.kernels.walsh_reference import truth_tables
 from warp2hdl.nn import functional, wiring
+from warp2hdl.nn.relaxations import RELAXATIONS
 
 MAX_ARITY = 6
-RELAXATIONS = ("walsh",)
 SAMPLINGS = ("soft", "hard", "gumbel-soft", "gumbel-hard")
 WIRINGS = ("random", "learned")
 
@@ -33,14 +30,14 @@ class LogicLayer(torch.nn.Module):
         in_dim: number of inputs.
         out_dim: number of nodes.
         arity: inputs of each node, 1 to 6.
-        relaxation: how a node is relaxed; `walsh` (WARP, arXiv 2602.03527).
+        relaxation: how a node is relaxed: `walsh` (WARP, arXiv 2602.03527), `multilinear` (LIGHT, a sigmoid in each
+            table entry), or `difflogic` (a softmax over the 16 gates, of 2 inputs only).
         sampling: what training passes on: `soft`, the probability; `hard`, its rounding with a straight-through
             gradient; `gumbel-soft` and `gumbel-hard`, the same with Logistic noise on the pre-activation.
         tau: temperature of the sigmoid.
         wiring: `random` (balanced fan-out) or `learned` (each input of a node chooses among candidates).
         candidates: how many inputs compete for each connection with learned wiring.
-        residual: probability with which a new node passes on its first input; the coefficient is
-            `tau * logit(residual)`.
+        residual: probability with which a new node passes on its first input.
         seed: of wiring and initialisation; None draws from torch's global generator.
 
     Raises:
@@ -71,12 +68,15 @@ class LogicLayer(torch.nn.Module):
         if not 0.5 <= residual < 1:
             raise ConfigError(f"residual is {residual}; it must be at least 0.5 and below 1.")
         self.in_dim, self.out_dim, self.arity, self.tau = in_dim, out_dim, arity, tau
-        self.relaxation = _one_of("relaxation", relaxation, RELAXATIONS)
+        self.relaxation = _one_of("relaxation", relaxation, tuple(RELAXATIONS))
         self.sampling = _one_of("sampling", sampling, SAMPLINGS)
+        if RELAXATIONS[relaxation].linear and sampling.startswith("gumbel"):
+            raise ConfigError(f"sampling is {sampling!r}; the relaxation {relaxation} takes soft or hard.")
         self.wiring = _one_of("wiring", wiring, WIRINGS)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         self._wire(min(candidates, in_dim), generator)
-        self.weight = torch.nn.Parameter(self._initial_weight(residual, generator))
+        weight = RELAXATIONS[relaxation].initial(out_dim, arity, tau, residual)
+        self.weight = torch.nn.Parameter(weight + 0.01 * tau * torch.randn(weight.shape, generator=generator))
 
     fanins: torch.Tensor
     candidate_inputs: torch.Tensor
@@ -92,11 +92,6 @@ class LogicLayer(torch.nn.Module):
         self.register_buffer("candidate_inputs", inputs)
         self.wiring_weight = torch.nn.Parameter(0.01 * torch.rand(inputs.shape, generator=generator))
 
-    def _initial_weight(self, residual: float, generator: torch.Generator | None) -> torch.Tensor:
-        weight = torch.zeros(self.out_dim, 1 << self.arity)
-        weight[:, 1] = self.tau * math.log(residual / (1 - residual))
-        return weight + 0.01 * self.tau * torch.randn(weight.shape, generator=generator)
-
     def current_fanins(self) -> torch.Tensor:
         """Which inputs the nodes read now: int32 `[out_dim, arity]`."""
         if self.wiring == "random":
@@ -106,7 +101,7 @@ class LogicLayer(torch.nn.Module):
 
     def tables(self) -> torch.Tensor:
         """Hard truth tables now: bool `[out_dim, 2**arity]`, entry a the output at address a."""
-        return truth_tables(self.weight)
+        return RELAXATIONS[self.relaxation].tables(self.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`[batch, in_dim]` -> `[batch, out_dim]`."""
@@ -122,12 +117,14 @@ class LogicLayer(torch.nn.Module):
         if self.sampling.startswith("gumbel"):
             noise = functional.logistic_noise((self.out_dim, x.shape[1]), self.weight)
         learned = self.wiring == "learned"
+        relaxation = RELAXATIONS[self.relaxation]
         return functional.walsh_layer(
             x.contiguous().to(torch.uint8 if is_bits else torch.float32),
             self.current_fanins(),
-            self.weight,
+            relaxation.coefficients(self.weight, self.tau),
             self.tau,
             noise=noise,
+            linear=relaxation.linear,
             hard=self.sampling.endswith("hard"),
             candidates=self.candidate_inputs if learned else None,
             wiring=self.wiring_weight if learned else None,
