@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warp2hdl.backends.manifest import Manifest
-from warp2hdl.errors import ConfigError, MismatchError, ToolError, ToolNotFoundError
+from warp2hdl.errors import ConfigError, DataError, MismatchError, ToolError, ToolNotFoundError
 from warp2hdl.ir import Circuit, interpret, serial
 from warp2hdl.sim import vectors as vector_files
 from warp2hdl.sim.build import build
@@ -95,7 +95,7 @@ def cosimulate(
     folder = Path(folder)
     manifest = Manifest.read(folder)
     circuit = serial.load(folder / "circuit.safetensors")
-    words, labels = _choose_vectors(folder, circuit, vectors, count, seed)
+    words, labels = _choose_vectors(folder, manifest, circuit, vectors, count, seed)
     job = Job(
         interface=manifest.interface,
         latency_cycles=manifest.latency_cycles,
@@ -186,11 +186,17 @@ def _require_options(vectors: str, count: int | None, gap_probability: float) ->
 
 
 def _choose_vectors(
-    folder: Path, circuit: Circuit, vectors: str, count: int | None, seed: int
+    folder: Path, manifest: Manifest, circuit: Circuit, vectors: str, count: int | None, seed: int
 ) -> tuple[vector_files.Words, npt.NDArray[np.int64] | None]:
     if vectors == "random":
         return vector_files.random_vectors(circuit.encoder, count or RANDOM_COUNT, seed), None
-    return vector_files.load_vectors(folder / "vectors.npz", circuit.encoder, count)
+    path = folder / "vectors.npz"
+    if path.name not in manifest.files:  # there may still be those of a design that lay here before
+        raise DataError(
+            f"{folder} was emitted without test vectors; "
+            "use --vectors random, or emit it again from the training run's folder."
+        )
+    return vector_files.load_vectors(path, circuit.encoder, count)
 
 
 @contextlib.contextmanager

@@ -24,10 +24,7 @@ def load_vectors(path: Path, encoder: Encoder, count: int | None) -> tuple[Words
         DataError: the file is missing, damaged, empty, or does not fit the encoder.
     """
     if not path.exists():
-        raise DataError(
-            f"{path} does not exist: this design was emitted without its test data; "
-            "use --vectors random, or emit it again from the training run's folder."
-        )
+        raise DataError(f"{path} does not exist; name an .npz with words and labels.")
     try:
         with np.load(path, allow_pickle=False) as file:
             words, labels = file["words"], file["labels"]

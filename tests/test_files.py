@@ -19,6 +19,16 @@ def test_a_file_is_replaced_only_at_the_end(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
 
 
+def test_a_file_is_exchanged_and_never_rewritten(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    with path.open() as reader:
+        with staged_file(path) as stage:
+            stage.write_text("two")
+        assert reader.read() == "one"
+    assert path.read_text() == "two"
+
+
 def test_a_folder_keeps_what_is_not_replaced(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
@@ -42,6 +52,24 @@ def test_a_failing_block_changes_nothing(tmp_path):
         (stage / "a.txt").write_text("new")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", [staged_file, staged_folder])
+def test_folders_that_were_made_on_the_way_go_away_again(tmp_path, stage):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(RuntimeError), stage(tmp_path / "there" / "a" / "b" / "out"):
+        raise RuntimeError
+    assert [p.name for p in tmp_path.rglob("*")] == ["there"]
+
+
+def test_a_folder_that_exists_is_never_left(tmp_path):
+    # It may be a mount: a file from outside could not be moved into it.
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with staged_folder(folder) as stage:
+        assert stage.parent == folder
+        (stage / "a.txt").write_text("new")
+    assert [p.name for p in folder.iterdir()] == ["a.txt"]
 
 
 @pytest.mark.parametrize("stage", [staged_file, staged_folder])

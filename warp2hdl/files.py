@@ -18,6 +18,23 @@ def _explain(error: OSError, place: Path) -> OutputError:
 
 
 @contextlib.contextmanager
+def _existing(folder: Path) -> Iterator[None]:
+    """Makes a folder and those above it; what was made and is still empty at the end goes away again."""
+    made = []
+    for place in (folder, *folder.parents):
+        if place.exists():
+            break
+        made.append(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            for place in made:
+                place.rmdir()
+
+
+@contextlib.contextmanager
 def staged_folder(folder: Path | str) -> Iterator[Path]:
     """Yields an empty temporary folder whose files replace those of `folder` once the block ends well.
 
@@ -30,23 +47,25 @@ def staged_folder(folder: Path | str) -> Iterator[Path]:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; give --out a folder.")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise _explain(error, folder) from error
-    try:
-        yield stage
-        folder.mkdir(exist_ok=True)
-        for path in sorted(stage.iterdir(), key=lambda p: (p.name == "manifest.json", p.name)):
-            path.replace(folder / path.name)
-    except OSError as error:
-        raise _explain(error, folder) from error
-    except OutputError as error:
-        # A file that was itself staged in here names the temporary folder.
-        raise OutputError(str(error).replace(str(stage), str(folder))) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    # Where the folder exists it may be a mount, into which nothing can be moved from its parent.
+    place = folder if folder.is_dir() else folder.parent
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_existing(place))
+            stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=place))
+        except OSError as error:
+            raise _explain(error, folder) from error
+        stack.callback(shutil.rmtree, stage, ignore_errors=True)
+        try:
+            yield stage
+            folder.mkdir(exist_ok=True)
+            for path in sorted(stage.iterdir(), key=lambda p: (p.name == "manifest.json", p.name)):
+                path.replace(folder / path.name)
+        except OSError as error:
+            raise _explain(error, folder) from error
+        except OutputError as error:
+            # A file that was itself staged in here names the temporary folder.
+            raise OutputError(str(error).replace(str(stage), str(folder))) from error
 
 
 @contextlib.contextmanager
@@ -59,24 +78,24 @@ def staged_file(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give --out a file.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise _explain(error, path) from error
-    stage = Path(name)
-    try:
-        yield stage
-        # mkstemp makes private files; give them the permissions an ordinary new file would have.
-        mask = os.umask(0)
-        os.umask(mask)
-        stage.chmod(0o666 & ~mask)
-        stage.replace(path)
-    except OSError as error:
-        raise _explain(error, path) from error
-    finally:
-        stage.unlink(missing_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_existing(path.parent))
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            os.close(handle)
+        except OSError as error:
+            raise _explain(error, path) from error
+        stage = Path(name)
+        stack.callback(stage.unlink, missing_ok=True)
+        try:
+            yield stage
+            # mkstemp makes private files; give them the permissions an ordinary new file would have.
+            mask = os.umask(0)
+            os.umask(mask)
+            stage.chmod(0o666 & ~mask)
+            stage.replace(path)
+        except OSError as error:
+            raise _explain(error, path) from error
 
 
 def user_cache() -> Path:

@@ -32,6 +32,16 @@ def test_feature_identifiers():
     assert feature_identifiers(("age", "work class=Private")) == ("age", "work_class_Private")
 
 
-@pytest.mark.parametrize("names", [("a b", "a_b"), ("A", "a"), ("", "x"), ("y" * 41, "x")])
-def test_features_are_numbered_where_names_do_not_serve(names):
-    assert feature_identifiers(names) == ("f0", "f1")
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("a b", "c", "a_b"), ("f0", "c", "f2")),
+        (("A", "a"), ("f0", "f1")),
+        (("", "x"), ("f0", "x")),
+        (("x", "y" * 41), ("x", "f1")),
+        (("f1", "☃", "f2"), ("f0", "f1", "f2")),
+        (("f1", "f2"), ("f1", "f2")),
+    ],
+)
+def test_a_feature_has_its_number_where_its_name_does_not_serve(names, expected):
+    assert feature_identifiers(names) == expected

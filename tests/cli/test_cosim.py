@@ -68,9 +68,8 @@ def test_design_without_vectors_says_how_to_go_on(emitted, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["files"]["vectors.npz"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "vectors.npz").unlink()
     assert fails("cosim", folder) == (
-        f"{folder / 'vectors.npz'} does not exist: this design was emitted without its test data; "
+        f"{folder} was emitted without test vectors; "
         "use --vectors random, or emit it again from the training run's folder."
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from warp2hdl.errors import BackendError
 
 MAX_LENGTH = 64
+_FEATURE_LENGTH = 40
 
 # Verilog-2005 and SystemVerilog-2017, as a module of this name must also stand in a SystemVerilog project.
 _KEYWORD_TEXT = """
@@ -49,11 +51,20 @@ def identifier(name: str) -> str:
 
 def feature_identifiers(names: tuple[str, ...]) -> tuple[str, ...]:
     """An identifier per feature: made of its name where that is short and unlike all others, else `f<index>`."""
-    plain = tuple(f"f{i}" for i in range(len(names)))
+    found = list(map(_short_identifier, names))
+    often = Counter(name.lower() for name in found if name is not None)
+    if all(name is not None and often[name.lower()] == 1 for name in found):
+        return tuple(name for name in found if name is not None)
+    # A feature that is called f3 would look like one of those that get their number.
+    return tuple(
+        f"f{i}" if name is None or often[name.lower()] > 1 or re.fullmatch(r"[fF]\d+", name) else name
+        for i, name in enumerate(found)
+    )
+
+
+def _short_identifier(name: str) -> str | None:
     try:
-        found = tuple(identifier(name) for name in names)
+        found = identifier(name)
     except BackendError:
-        return plain
-    lowered = {name.lower() for name in found}
-    clash = len(lowered) < len(found) or max(map(len, found), default=0) > 40
-    return plain if clash else found
+        return None
+    return found if len(found) <= _FEATURE_LENGTH else None
