@@ -105,6 +105,8 @@ def test_settings_out_of_range(bits, thermometer, message):
 def test_bad_samples():
     with pytest.raises(DataError, match="no feature ever changes"):
         fit_encoder(np.ones((5, 2)), 8, 4)
+    with pytest.raises(DataError, match=r"^feature 1 runs from -1e\+308 to 1e\+308; scale it down\.$"):
+        fit_encoder(np.array([[0.0, 1e308], [1, -1e308]]), 8, 4)
     encoder = fit_encoder(np.eye(3), 8, 4)
     with pytest.raises(DataError, match="row 1, feature 2: nan is not a finite number"):
         encoder.to_words(np.array([[0.0, 0, 0], [0, 0, np.nan]]))

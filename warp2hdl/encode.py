@@ -90,6 +90,7 @@ def fit_words(
 
     Raises:
         ConfigError: `feature_bits` is not 1 to 16.
+        DataError: a feature's range is no finite float64.
     """
     if not 1 <= feature_bits <= MAX_FEATURE_BITS:
         raise ConfigError(f"feature_bits is {feature_bits}; it must be 1 to {MAX_FEATURE_BITS}.")
@@ -103,7 +104,11 @@ def fit_words(
         # One width for all: pixels of an image share a scale.
         low[:] = 0
         high[:] = x.max(initial=1)
-    span = np.maximum(high - low, 1e-300)
+    with np.errstate(over="ignore"):
+        span = np.maximum(high - low, 1e-300)
+    if not np.isfinite(span).all():
+        feature = int(np.argmin(np.isfinite(span)))
+        raise DataError(f"feature {feature} runs from {low[feature]} to {high[feature]}; scale it down.")
     keep = whole & (span <= top)
     scale = np.where(keep, 1.0, np.where(high > low, top / span, 1.0))
     bits = np.where(keep, np.ceil(np.log2(np.maximum(span, 1.0) + 1)), feature_bits)
@@ -147,7 +152,7 @@ def fit_encoder(x: npt.NDArray[np.generic], feature_bits: int, thermometer_bits:
 
     Raises:
         ConfigError: a setting out of range.
-        DataError: no feature ever changes.
+        DataError: no feature ever changes, or one's range is no finite float64.
     """
     if thermometer_bits < 1:
         raise ConfigError(f"thermometer_bits is {thermometer_bits}; it must be at least 1.")

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from warp2hdl.cli import console
@@ -15,6 +16,11 @@ def test_names_line_up_and_nothing_is_taken_for_markup(capsys):
 
 def test_commands_can_be_pasted():
     assert console.command_line("cosim", Path("my run")) == "warp2hdl cosim 'my run'"
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 bits"), (1, "1 bit"), (2, "2 bits")])
+def test_one_is_one(count, text):
+    assert console.counted(count, "bit") == text
 
 
 def test_files_are_listed_below_their_folder():

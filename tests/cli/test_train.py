@@ -157,6 +157,11 @@ def nan_arrays(folder):
     return [folder / "a.npz"]
 
 
+def flat_table(folder):
+    (folder / "flat.csv").write_text("a,y\n" + "1,0\n1,1\n" * 10)
+    return [folder / "flat.csv", "--target", "y"]
+
+
 def configured(**settings):
     def build(folder):
         return ["digits", "--config", tiny_config(folder, **settings)]
@@ -179,10 +184,14 @@ BAD = {
     "unknown data set": BadInput(
         lambda folder: ["minst"],
         "there is no data set 'minst' (did you mean 'mnist'?); "
-        "it has digits, mnist, fashion-mnist, FILE.csv, FILE.npz.",
+        "give one of digits, mnist, fashion-mnist, or a .csv or .npz file.",
     ),
     "no folder for mnist": BadInput(
         lambda folder: ["mnist"], "mnist is not built in; give --data FOLDER, the folder with its four idx files."
+    ),
+    "nothing to learn from": BadInput(
+        flat_table,
+        "{0}/flat.csv: no feature ever changes over the training samples; there is nothing to learn from.",
     ),
     "wrong magic": BadInput(
         idx_folder(gzip.compress(b"\x00\x00\x08\x01" + bytes(16))),

@@ -20,6 +20,12 @@ def test_npy_is_features_alone(tmp_path: Path) -> None:
     assert np.array_equal(x, IMAGES.reshape(4, 6))
 
 
+def test_the_case_of_the_ending_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "X.CSV").write_text("label," + ",".join(SCHEMA.feature_names) + "\ndog,1,2,3,4,5,6\n")
+    x, labels = load_inputs(tmp_path / "X.CSV", SCHEMA)
+    assert (x.tolist(), labels is not None and labels.tolist()) == ([[1, 2, 3, 4, 5, 6]], [1])
+
+
 @pytest.mark.parametrize(("x_name", "y_name"), [("x", "y"), ("x_test", "y_test")])
 def test_npz_may_have_labels(tmp_path: Path, x_name: str, y_name: str) -> None:
     path = tmp_path / "x.npz"

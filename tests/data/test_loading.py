@@ -16,6 +16,8 @@ def test_names_and_files_find_their_loaders(tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
     assert load(csv, target="b").feature_names == ("a",)
+    shouted = csv.rename(tmp_path / "T.CSV")
+    assert load(shouted, target="b").feature_names == ("a",)
     npz = tmp_path / "t.npz"
     np.savez(npz, x_train=np.eye(20), y_train=np.arange(20) % 2, x_test=np.eye(20), y_test=np.arange(20) % 2)
     assert load(npz, val_fraction=0.5).x_val.shape == (10, 20)
@@ -24,7 +26,11 @@ def test_names_and_files_find_their_loaders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mnits", {}, r"no data set 'mnits' \(did you mean 'mnist'\?\); it has digits, mnist, fashion-mnist"),
+        (
+            "mnits",
+            {},
+            r"no data set 'mnits' \(did you mean 'mnist'\?\); give one of digits, mnist, fashion-mnist, or a .csv",
+        ),
         ("mnist", {}, "mnist is not built in; give --data FOLDER"),
         ("digits", {"data": "x"}, "--data is for mnist and fashion-mnist; leave it out for digits"),
         ("digits", {"target": "x"}, "--target and --categorical are for .csv files"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,6 +41,17 @@ def test_random_words_fit_and_straddle_every_threshold():
     np.testing.assert_array_equal(words, random_vectors(ENCODER, 2000, seed=1))
 
 
+def test_the_order_of_the_comparators_does_not_matter():
+    order = np.random.default_rng(2).permutation(ENCODER.bits)
+    shuffled = replace(ENCODER, bit_feature=ENCODER.bit_feature[order], bit_threshold=ENCODER.bit_threshold[order])
+    words = random_vectors(shuffled, 2000, seed=1)
+    assert (words >> ENCODER.feature_bits == 0).all()
+    # The 8-bit feature's words are uniform in one half of the cases, at its thresholds in the other.
+    wanted = ENCODER.bit_threshold[ENCODER.bit_feature == 2].astype(int)
+    at_edge = np.isin(words[:, 2], [*wanted, *(wanted - 1)])
+    assert 0.45 < at_edge.mean() < 0.65
+
+
 @pytest.fixture
 def vectors(tmp_path):
     def write(**arrays):
@@ -59,7 +72,7 @@ def test_load_gives_the_first_vectors(vectors):
 
 
 def test_without_vectors_the_remedy_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"vectors\.npz does not exist.*use --vectors random, or emit it again"):
+    with pytest.raises(DataError, match=r"vectors\.npz does not exist; name an \.npz with words and labels\.$"):
         load_vectors(tmp_path / "vectors.npz", ENCODER, None)
 
 

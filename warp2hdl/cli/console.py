@@ -49,6 +49,11 @@ def command_line(*words: str | Path) -> str:
     return shlex.join(["warp2hdl", *map(str, words)])
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something: `1 feature`, `2 features`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def listed(folder: Path, names: Iterable[str]) -> str:
     """A folder, and below it the files in it."""
     indent = " " * _NAME_WIDTH

@@ -127,7 +127,7 @@ def load_samples(info: Mapping[str, Any], schema: Schema, data: Path | None, tar
         DataError: the data is missing, at fault, or has no labels.
     """
     source = source_from_json(info.get("dataset"))
-    if target is not None and (data is None or data.suffix != ".csv"):
+    if target is not None and (data is None or data.suffix.lower() != ".csv"):
         raise ConfigError("--target is for a .csv given with --data; leave it out.")
     if data is None:
         if source is None:
@@ -170,6 +170,6 @@ def _all_samples(schema: Schema, path: Path, target: str | None) -> Samples:
         schema = dataclasses.replace(schema, target=target)
     x, labels = load_inputs(path, schema)
     if labels is None:
-        where = f"no column {schema.target!r}" if path.suffix == ".csv" else "no y"
+        where = f"no column {schema.target!r}" if path.suffix.lower() == ".csv" else "no y"
         raise DataError(f"{path} has no labels ({where}); add them, or use `warp2hdl predict`.")
     return Samples(x, labels, "all", path.name)

@@ -10,7 +10,7 @@ import click
 
 from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import command_line, listed, progress, show_facts
+from warp2hdl.cli.console import command_line, counted, listed, progress, show_facts
 
 if TYPE_CHECKING:
     from warp2hdl.backends.manifest import Manifest
@@ -60,7 +60,7 @@ def command(
     start = time.perf_counter()
     source = load_circuit(circuit)
     samples = _load_vectors(circuit, source, vectors)
-    with progress(f"writing Verilog of {source.network.nodes} look-ups"):
+    with progress(f"writing Verilog of {counted(source.network.nodes, 'look-up')}"):
         from warp2hdl.backends.verilog import emit
 
         manifest = emit(
@@ -98,12 +98,14 @@ def _load_vectors(place: Path, circuit: Circuit, file: Path | None) -> Vectors |
 
 
 def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
-    timing = f"latency {manifest.latency_cycles} cycles, a sample in every cycle"
-    features = sum(feature.bits for feature in manifest.features)
+    timing = f"latency {counted(manifest.latency_cycles, 'cycle')}, a sample in every cycle"
+    features = counted(len(manifest.features), "feature")
+    bits = counted(sum(feature.bits for feature in manifest.features), "bit")
+    nodes = counted(manifest.nodes, "look-up")
     show_facts(
         module=f"{manifest.top}: {', '.join(manifest.contains)}; {manifest.interface} interface",
-        ports=f"{len(manifest.features)} features in {features} bits, {len(manifest.classes)} classes",
-        size=f"{manifest.nodes} look-ups, depth {manifest.depth}, {manifest.comparators} comparators",
+        ports=f"{features} in {bits}, {len(manifest.classes)} classes",
+        size=f"{nodes}, depth {manifest.depth}, {counted(manifest.comparators, 'comparator')}",
         timing=timing if manifest.clock else "combinational",
         written=listed(out, [*manifest.files, "manifest.json"]),
         next=command_line("cosim", out, *([] if samples else ["--vectors", "random"])),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import command_line, listed, progress, show_facts, show_table
-from warp2hdl.errors import ConfigError, OutputError
+from warp2hdl.cli.console import command_line, counted, listed, progress, show_facts, show_table
+from warp2hdl.errors import ConfigError, DataError, OutputError
 
 if TYPE_CHECKING:
     from warp2hdl.cli.run_folder import Run
@@ -56,7 +56,7 @@ def command(
     The run's folder receives the model, the circuit, the test vectors, the settings and the training curves.
     """
     _require_folder(out)
-    if dataset is None and data is not None and data.suffix in _FILES:
+    if dataset is None and data is not None and data.suffix.lower() in _FILES:
         dataset, data = str(data), None
     dataset = dataset or "digits"
     with progress(f"reading {dataset}"):
@@ -72,7 +72,7 @@ def command(
     from warp2hdl.files import staged_folder
 
     with staged_folder(out) as stage:
-        trained = _fit(samples, settings)
+        trained = _fit(dataset, samples, settings)
         with progress("lowering, checking and saving the circuit"):
             source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
             run = finish(trained, samples, source)
@@ -108,7 +108,7 @@ def _settings(dataset: str, samples: Dataset, file: Path | None, epochs: int | N
     return settings
 
 
-def _fit(samples: Dataset, settings: TrainConfig) -> Trained:
+def _fit(dataset: str, samples: Dataset, settings: TrainConfig) -> Trained:
     epochs = settings.training.epochs
     with progress(f"training on {samples.name}") as shown:
         from warp2hdl.train import fit
@@ -123,23 +123,28 @@ def _fit(samples: Dataset, settings: TrainConfig) -> Trained:
         def on_step(done: int, total: int) -> None:
             shown.update(done, total, note)
 
-        return fit(samples, settings, on_epoch=on_epoch, on_step=on_step)
+        try:
+            return fit(samples, settings, on_epoch=on_epoch, on_step=on_step)
+        except DataError as error:
+            raise DataError(f"{dataset}: {error}") from error
 
 
 def _show(run: Run, samples: Dataset, out: Path, names: list[str]) -> None:
     from warp2hdl.report.tables import accuracy_table
 
     result = run.summary()
-    arities = ", ".join(f"k={arity}: {count}" for arity, count in result["nodes_by_arity"].items())
+    nodes = counted(result["nodes"], "look-up")
+    if result["nodes"]:
+        nodes += f" ({', '.join(f'k={arity}: {count}' for arity, count in result['nodes_by_arity'].items())})"
     sizes = f"{len(samples.y_train)} training, {len(samples.y_val)} validation, {len(samples.y_test)} test samples"
     accuracies = {
         kind: (result[f"val_accuracy_{kind}"], result[f"test_accuracy_{kind}"])
         for kind in ("relaxed", "hard", "circuit")
     }
     show_facts(
-        data=f"{samples.name}: {sizes}, {samples.features} features, {samples.classes} classes",
-        trained=f"{result['epochs']} epochs in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}",
-        circuit=f"{result['nodes']} look-ups ({arities}), depth {result['depth']}, {result['comparators']} comparators",
+        data=f"{samples.name}: {sizes}, {counted(samples.features, 'feature')}, {samples.classes} classes",
+        trained=f"{counted(result['epochs'], 'epoch')} in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}",
+        circuit=f"{nodes}, depth {result['depth']}, {counted(result['comparators'], 'comparator')}",
     )
     show_table(accuracy_table(accuracies, ("validation", "test"), highlight="circuit"))
     show_facts(written=listed(out, names), next=command_line("emit-verilog", out, "--out", out / "verilog"))

@@ -50,12 +50,17 @@ class TextTable:
         return self.columns[self.names.index(name)]
 
 
-def closest(name: str, names: Sequence[str]) -> str:
-    """The end of a message about an unknown name: the closest ones, then all (or the first forty)."""
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """The part of a message about an unknown name that asks for the closest one; empty if none is close."""
     near = difflib.get_close_matches(name.lower(), {n.lower(): n for n in names}, n=1, cutoff=0.6)
     hint = [n for n in names if near and n.lower() == near[0]][:1]
+    return f" (did you mean {hint[0]!r}?)" if hint else ""
+
+
+def closest(name: str, names: Sequence[str]) -> str:
+    """The end of a message about an unknown name: the closest one, then all (or the first forty)."""
     listed = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
-    return (f" (did you mean {hint[0]!r}?)" if hint else "") + f"; it has {listed}"
+    return f"{did_you_mean(name, names)}; it has {listed}"
 
 
 def number(cell: str) -> float:

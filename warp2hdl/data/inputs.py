@@ -51,9 +51,10 @@ def load_inputs(path: Path | str, schema: Schema | Mapping[str, Any]) -> Inputs:
     path = Path(path)
     if isinstance(schema, Mapping):
         schema = schema_from_json(schema)
-    if path.suffix == ".csv":
+    kind = path.suffix.lower()
+    if kind == ".csv":
         return schema.apply(path)
-    if path.suffix in (".npy", ".npz"):
+    if kind in (".npy", ".npz"):
         x, y = _from_arrays(path, schema)
     elif path.name.removesuffix(".gz").endswith("-ubyte"):
         x, y = samples(read_idx(path, 3), str(path)), None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from warp2hdl.data.arrays import load_npz
-from warp2hdl.data.csv_file import closest
+from warp2hdl.data.csv_file import did_you_mean
 from warp2hdl.data.dataset import Dataset
 from warp2hdl.data.digits import load_digits
 from warp2hdl.data.idx import CLASS_NAMES, load_idx
@@ -41,17 +41,19 @@ def load(
         DataError: a file is missing or at fault; the message says where.
     """
     name = str(name_or_path)
-    is_csv = name.endswith(".csv")
+    kind = Path(name).suffix.lower()
+    is_csv = kind == ".csv"
     if data is not None and name not in CLASS_NAMES:
         raise ConfigError(f"--data is for {' and '.join(CLASS_NAMES)}; leave it out for {name}.")
     if (target is not None or categorical) and not is_csv:
         raise ConfigError(f"--target and --categorical are for .csv files; leave them out for {name}.")
     if is_csv:
         return load_table(name, target=target, categorical=categorical, seed=seed, val_fraction=val_fraction)
-    if name.endswith(".npz"):
+    if kind == ".npz":
         return load_npz(name, seed=seed, val_fraction=val_fraction)
     if name in CLASS_NAMES:
         return load_idx(name, data, seed=seed, val_fraction=val_fraction)
     if name == "digits":
         return load_digits(seed=seed, val_fraction=val_fraction)
-    raise ConfigError(f"there is no data set {name!r}{closest(name, (*NAMES, 'FILE.csv', 'FILE.npz'))}.")
+    allowed = f"{', '.join(NAMES)}, or a .csv or .npz file"
+    raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, NAMES)}; give one of {allowed}.")
