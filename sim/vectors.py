@@ -29,7 +29,7 @@ def load_vectors(path: Path, encoder: Encoder, count: int | None) -> tuple[Words
         with np.load(path, allow_pickle=False) as file:
             words, labels = file["words"], file["labels"]
     except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
-        raise DataError(f"{path} cannot be read as test vectors: {error}; emit the design again.") from error
+        raise DataError(f"{path} cannot be read as test vectors: {error}; write it again.") from error
     _require_fit(path, words, labels, encoder)
     return words[:count], labels[:count].astype(np.int64)
 
@@ -38,16 +38,18 @@ def _require_fit(path: Path, words: npt.NDArray[np.generic], labels: npt.NDArray
     if words.ndim != 2 or words.shape[1] != encoder.features or words.dtype.kind != "u" or not len(words):
         raise DataError(
             f"{path}: `words` is {words.dtype} {list(words.shape)}; this circuit takes unsigned words "
-            f"[vectors, {encoder.features}]; emit the design again."
+            f"[vectors, {encoder.features}]; name the vectors of its own run."
         )
     if labels.shape != (len(words),) or labels.dtype.kind not in "iu":
-        raise DataError(f"{path}: `labels` is {labels.dtype} {list(labels.shape)}, not one class id per vector.")
+        raise DataError(
+            f"{path}: `labels` is {labels.dtype} {list(labels.shape)}, not one class id per vector; write it again."
+        )
     over = np.argwhere(words.astype(np.int64) >> encoder.feature_bits.astype(np.int64))
     if len(over):
         row, column = over[0]
         raise DataError(
             f"{path}: row {row}, feature {column}: {words[row, column]} does not fit in "
-            f"{encoder.feature_bits[column]} bits; emit the design again."
+            f"{encoder.feature_bits[column]} bits; name the vectors of the circuit's own run."
         )
 
 
