@@ -24,11 +24,20 @@ def test_json_round_trip(schema: ArraySchema | TableSchema) -> None:
         (Column("c", ("a", "b")), ("c=b",)),
         (Column("c", ("a",)), ()),
         (Column("c", ("a",), ("r", "s")), ("c=other",)),
+        (Column("c", ("a", "other"), ("r", "s")), ("c=other",)),
+        (Column("c", ("a", "b", "other"), ("r", "s")), ("c=a", "c=b", "c=other")),
         (Column("c", (), ("r", "s")), ()),
     ],
 )
 def test_features_of_a_column(column: Column, names: tuple[str, ...]) -> None:
     assert column.feature_names == names
+
+
+def test_a_category_called_other_joins_the_rare_ones(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("c,y\nother,a\nr,a\nb,b\nnew,b\n")
+    x, _ = TableSchema("y", ("a", "b"), (Column("c", ("a", "b", "other"), ("r", "s")),)).apply(path)
+    assert x.tolist() == [[0, 0, 1], [0, 0, 1], [0, 1, 0], [0, 0, 0]]
 
 
 def test_array_columns_by_name_or_in_order(tmp_path: Path) -> None:

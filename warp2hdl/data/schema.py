@@ -38,7 +38,8 @@ class Column:
     @cached_property
     def _kept(self) -> tuple[str, ...]:
         """The categories with a feature: all, but of two only the second."""
-        kinds = (self.categories or ()) + ((OTHER,) if self.merged else ())
+        # A category that is itself called `other` joins the rare ones.
+        kinds = tuple(dict.fromkeys((self.categories or ()) + ((OTHER,) if self.merged else ())))
         return kinds[1:] if len(kinds) <= 2 else kinds
 
     @property
