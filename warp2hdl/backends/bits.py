@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.backends.expression import support, widen
 from warp2hdl.backends.netlist import ONE, ZERO, Netlist, build_netlist, reduce_table
 from warp2hdl.encode import Encoder
 from warp2hdl.ir.circuit import Circuit, LutNetwork
@@ -48,6 +49,14 @@ class BitNetwork:
     stages: tuple[Stage, ...]
 
 
+def _without_idle(table: int, reads: list[int]) -> tuple[int, list[int]]:
+    """Takes out what the table does not depend on."""
+    used = support(widen(table, len(reads)))
+    if len(used) == len(reads):
+        return table, reads
+    return reduce_table(table, [s if j in used else ZERO for j, s in enumerate(reads)])
+
+
 class _Builder:
     """Grows a network; constants are folded and equal nodes are made once."""
 
@@ -63,7 +72,7 @@ class _Builder:
 
     def node(self, table: int, *fanins: int) -> int:
         """The signal, or `ZERO` or `ONE`, of a table at the address that `fanins` are."""
-        table, reads = reduce_table(table, list(fanins))
+        table, reads = _without_idle(*reduce_table(table, list(fanins)))
         if table == 0:
             return ZERO
         if table == (1 << (1 << len(reads))) - 1:
@@ -196,7 +205,19 @@ def bit_network(circuit: Circuit) -> BitNetwork:
     network, stages = build.finish([*index, *(bit for score in scores for bit in score)])
     names = [f"out_class[{i}]" for i in range(len(index))]
     names += [f"out_scores[{i}]" for i in range(groups.classes * groups.score_bits)]
-    return BitNetwork(network, tuple(f"in_features[{i}]" for i in range(build.inputs)), tuple(names), stages)
+    return BitNetwork(network, _input_names(build.inputs), tuple(names), stages)
+
+
+def _input_names(count: int) -> tuple[str, ...]:
+    return tuple(f"in_features[{i}]" for i in range(count))
+
+
+def fabric_network(circuit: Circuit) -> BitNetwork:
+    """As `bit_network`, but of encoder and look-ups alone: its outputs are those of the circuit's network, in order."""
+    build = _Builder(int(circuit.encoder.feature_bits.sum(dtype=np.int64)))
+    network, stages = build.finish(_fabric(build, circuit, build_netlist(circuit)))
+    names = tuple(f"bits[{i}]" for i in range(len(network.outputs)))
+    return BitNetwork(network, _input_names(build.inputs), names, stages)
 
 
 def word_bits(encoder: Encoder, words: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.bool_]:

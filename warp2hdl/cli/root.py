@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "emit-verilog": "warp2hdl.cli.emit_verilog",
     "cosim": "warp2hdl.cli.cosim",
     "predict": "warp2hdl.cli.predict",
+    "export": "warp2hdl.cli.export",
 }
 """Each command's module; its function `command` is the command."""
 
