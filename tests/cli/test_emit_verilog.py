@@ -66,7 +66,8 @@ def test_vectors_of_another_file_go_along(circuit_file, tmp_path):
     assert run_json(*words)["vectors"] == 5
     np.savez(tmp_path / "mine.npz", words=np.full((5, 3), 16, np.uint8), labels=np.zeros(5, np.int64))
     assert fails(*words) == (
-        f"{tmp_path / 'mine.npz'}: row 0, feature 0: 16 does not fit in 4 bits; name the vectors of the circuit's own run."
+        f"{tmp_path / 'mine.npz'}: row 0, feature 0: 16 does not fit in 4 bits; "
+        "name the vectors of the circuit's own run."
     )
 
 
