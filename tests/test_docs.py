@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import pytest
 
 from tests.distributions import TREE
 from warp2hdl.cli.root import cli
+from warp2hdl.config import TrainConfig
 
 DOCUMENTS = [TREE / "README.md", TREE / "CONTRIBUTING.md", *sorted((TREE / "docs").glob("*.md"))]
 
@@ -40,6 +42,13 @@ def test_python_that_is_shown_runs(name, tmp_path, monkeypatch):
     for block in blocks(TREE / name, "python"):
         exec(compile(block, name, "exec"), {})
     assert name != "README.md" or (tmp_path / "digits-verilog" / "manifest.json").is_file()
+
+
+def test_settings_that_are_shown_are_all_the_settings_with_their_defaults():
+    (text,) = blocks(TREE / "docs" / "training.md", "toml")
+    shown = TrainConfig.from_dict(tomllib.loads(text))
+    assert shown == TrainConfig()
+    assert tomllib.loads(text) == tomllib.loads(shown.toml())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
