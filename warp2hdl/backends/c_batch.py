@@ -12,7 +12,7 @@ from warp2hdl.backends.c_text import WIDTH, Names, array, expression
 from warp2hdl.backends.expression import factor
 from warp2hdl.ir.circuit import Circuit, LutNetwork
 
-PART_STATEMENTS = 48
+PART_STATEMENTS = 24
 """Statements per function: the time of gcc grows with the square of a function that stores much."""
 
 _HELPERS = """
