@@ -13,12 +13,12 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.kernels.walsh_cpu import OPTIONS
+from warp2hdl.kernels.walsh_cpu import parallel
 
 Array = npt.NDArray[Any]
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _addresses(bits: Array, fanins: Array, found: Array) -> None:
     for n in numba.prange(found.shape[0]):
         row = found[n]
@@ -30,7 +30,7 @@ def _addresses(bits: Array, fanins: Array, found: Array) -> None:
                 row[b] |= np.uint8(source[b] << np.uint8(j))
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _look_up(tables: Array, addresses: Array, found: Array) -> None:
     for n in numba.prange(found.shape[0]):
         table = tables[n]
@@ -39,7 +39,7 @@ def _look_up(tables: Array, addresses: Array, found: Array) -> None:
             found[n, b] = table[row[b]]
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _scatter(addresses: Array, grad_z: Array, grad_tables: Array) -> None:
     for n in numba.prange(addresses.shape[0]):
         sums = grad_tables[n]
@@ -48,7 +48,7 @@ def _scatter(addresses: Array, grad_z: Array, grad_tables: Array) -> None:
             sums[row[b]] += grad_z[n, b]
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _edge_gradients(addresses: Array, tables: Array, grad_z: Array, found: Array) -> None:
     for n in numba.prange(addresses.shape[0]):
         table = tables[n]
@@ -60,7 +60,7 @@ def _edge_gradients(addresses: Array, tables: Array, grad_z: Array, found: Array
                 found[n, j, b] = grad_z[n, b] * (table[row[b] | bit] - table[row[b] & mask])
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _candidate_gradients(signals: Array, candidates: Array, grad_edges: Array, found: Array) -> None:
     for n in numba.prange(candidates.shape[0]):
         for j in range(candidates.shape[1]):

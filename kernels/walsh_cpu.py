@@ -25,6 +25,15 @@ Array = npt.NDArray[Any]
 # Division by zero must not branch, or the loops do not vectorise.
 OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
 
+
+def parallel(function: Callable[..., None]) -> Callable[..., None]:
+    """Compiles a kernel, and keeps the result for the next process where a place can be written."""
+    try:
+        return numba.njit(parallel=True, cache=True, **OPTIONS)(function)
+    except RuntimeError:  # Numba finds no such place
+        return numba.njit(parallel=True, **OPTIONS)(function)
+
+
 _f32 = np.float32
 _LOG2_E = _f32(1.4426950408889634)
 _LIMIT = _f32(120)  # of the exponent of 2: sigmoid is 0 or 1 to float32 precision long before
@@ -135,7 +144,7 @@ def _compiled(k: int, name: str, activation: str) -> Callable[..., None]:
     source = _unrolled(k, activation)
     file = _source_file(source)
     exec(compile(source, file or f"<walsh layer of {k} inputs>", "exec"), scope)
-    return numba.njit(parallel=True, cache=file is not None, **OPTIONS)(scope[name])
+    return parallel(scope[name])
 
 
 def _source_file(source: str) -> str | None:
@@ -181,7 +190,7 @@ def backward(
     return grad_theta, grad_edges
 
 
-@numba.njit(parallel=True, cache=True, **OPTIONS)
+@parallel
 def _sum_rows(edges: Array, order: Array, starts: Array, found: Array) -> None:
     for i in numba.prange(found.shape[0]):
         row = found[i]

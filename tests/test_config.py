@@ -99,7 +99,11 @@ def test_missing_file(tmp_path):
         ({"encoder": {"thermometer_bits": 0}}, "encoder.thermometer_bits is 0; it must be at least 1."),
         ({"training": {"epochs": 0}}, "training.epochs is 0; it must be at least 1."),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan; it must be a number above 0."),
-        ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be at least 0."),
+        ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be a number of at least 0."),
+        (
+            {"training": {"weight_decay": float("nan")}},
+            "training.weight_decay is nan; it must be a number of at least 0.",
+        ),
         ({"training": {"jitter": -1}}, "training.jitter is -1; it must be at least 0."),
         ({"training": {"augment": "flip"}}, "training.augment is 'flip'; it must be one of none, shift."),
     ],

@@ -120,8 +120,8 @@ class TrainConfig:
         _above("training.learning_rate", training.learning_rate, 0)
         _above("training.wiring_learning_rate", training.wiring_learning_rate, 0)
         _above("training.group_tau", training.group_tau, 0)
-        if training.weight_decay < 0:
-            raise ConfigError(f"training.weight_decay is {training.weight_decay}; it must be at least 0.")
+        if not 0 <= training.weight_decay < float("inf"):
+            raise ConfigError(f"training.weight_decay is {training.weight_decay}; it must be a number of at least 0.")
         _one_of("training.augment", training.augment, ("none", "shift"))
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -59,3 +64,19 @@ def test_sigmoid_saturates_without_overflow():
 def test_unread_inputs_have_no_gradient():
     grad = walsh_cpu.sum_edges(np.ones((2, 2, 3), np.float32), np.array([[0, 3], [3, 3]], np.int32), 5)
     np.testing.assert_array_equal(grad[:, 0], [1, 0, 0, 3, 0])
+
+
+def test_kernels_compile_where_nothing_can_be_written(tmp_path):
+    # Numba tries the source's folder, then $NUMBA_CACHE_DIR; a file in the way makes both fail.
+    program = """
+import numpy as np
+from numba.core import caching
+caching.CacheImpl._locator_classes = []
+from warp2hdl.kernels import lookup_cpu, walsh_cpu
+y = walsh_cpu.forward(np.ones((2, 3), np.float32), np.zeros((4, 1), np.int32), np.zeros((4, 2), np.float32), 1.0)
+assert np.array_equal(y, np.full((4, 3), 0.5)), y
+assert lookup_cpu.addresses(np.ones((2, 3), np.uint8), np.zeros((4, 1), np.int32)).tolist() == [[1] * 3] * 4
+"""
+    (tmp_path / "file").touch()
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    subprocess.run([sys.executable, "-c", program], check=True, env=env, cwd=Path(__file__).parents[2])
