@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from warp2hdl.cli.interrupt import raise_if_interrupted
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -83,6 +85,7 @@ class _Bar:
         self._bars, self._task = bars, task
 
     def update(self, done: int, total: int, note: str = "") -> None:
+        raise_if_interrupted()
         self._bars.update(self._task, completed=done, total=total, note=note)
 
     def rename(self, title: str) -> None:
@@ -96,6 +99,7 @@ class _Lines:
         self._out, self._title, self._last = out, "", 0.0
 
     def update(self, done: int, total: int, note: str = "") -> None:
+        raise_if_interrupted()
         if time.monotonic() - self._last >= _LINE_SECONDS:
             self._print(f": {done} of {total}" + (f", {note}" if note else ""))
 

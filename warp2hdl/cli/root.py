@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from warp2hdl import __version__
+from warp2hdl.cli import interrupt
 from warp2hdl.cli.command import CheckError, Result, describe_error, print_json
 from warp2hdl.errors import ToolError, Warp2HDLError
 
@@ -111,12 +110,7 @@ def cli() -> None:
     """From labelled data to a proven FPGA circuit."""
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
-
-
 def main() -> NoReturn:
     """The program `warp2hdl`."""
-    # As with Ctrl-C, what is half written goes away.
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupt.install()
     cli.main(prog_name="warp2hdl")
