@@ -27,7 +27,7 @@ with progress("working") as shown:
 """
 
 
-def run(number, before=""):
+def run(number, before="signal.signal(signal.SIGINT, signal.default_int_handler)"):
     program = PROGRAM.format(number=int(number), before=before)
     done = subprocess.run([sys.executable, "-c", program], cwd=TREE, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

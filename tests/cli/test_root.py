@@ -113,6 +113,8 @@ def test_interruption_leaves_nothing_behind(tmp_path, number, code):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background, SIGINT is ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not child.stderr.readline().startswith("training on"):
         assert child.poll() is None
