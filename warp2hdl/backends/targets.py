@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from warp2hdl.backends.expression import expression
 from warp2hdl.errors import BackendError
+from warp2hdl.rtl_templates.primitives import xilinx_lut
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,9 @@ def _xilinx_lut(output: str, table: int, operands: Sequence[str]) -> str:
     return f"LUT{len(operands)} #(.INIT({init})) lut_{output} ({ports}, .O({output}));"
 
 
-def _xilinx_model(arity: int) -> str:
-    ports = ", ".join(f"input wire I{j}" for j in range(arity))
-    address = ", ".join(f"I{j}" for j in reversed(range(arity)))
-    width = 1 << arity
-    return (
-        f"module LUT{arity} #(parameter [{width - 1}:0] INIT = {width}'h0) (\n  {ports}, output wire O\n);\n"
-        f"  assign O = INIT[{{{address}}}];\n"
-        "endmodule\n"
-    )
-
-
 TARGETS = {
     "generic": Target("generic", expression, _no_primitive),
-    "xilinx": Target("xilinx", _only_wires, _xilinx_lut, _xilinx_model),
+    "xilinx": Target("xilinx", _only_wires, _xilinx_lut, xilinx_lut),
 }
 
 
