@@ -16,7 +16,7 @@ ORDER = (
     ("errors",),
     ("config", "files"),
     ("kernels", "rtl_templates"),
-    ("data", "encode"),
+    ("data", "encode", "presets"),
     ("nn",),
     ("train",),
     ("ir",),

@@ -3,8 +3,9 @@ import tomllib
 
 import pytest
 
-from warp2hdl.config import PRESETS, EncoderConfig, LayerConfig, TrainConfig, TrainingConfig, preset
+from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.errors import ConfigError
+from warp2hdl.presets import PRESETS, preset
 
 
 def _with(**changes):

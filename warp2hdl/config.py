@@ -1,4 +1,4 @@
-"""Settings of a training run: what `config.toml` holds, and the preset of each data set."""
+"""Settings of a training run: what `config.toml` holds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from warp2hdl.errors import ConfigError
 
+THRESHOLDS = ("quantile", "uniform", "learned", "learned-uniform")
+"""How an encoder's thresholds are placed: at quantiles, at equal steps, or learned from one of the two on."""
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -19,11 +22,36 @@ class EncoderConfig:
 
     Attributes:
         feature_bits: width of a feature's word, 1 to 16.
-        thermometer_bits: quantile thresholds per feature, at least 1.
+        thermometer_bits: thresholds per feature, at least 1.
+        thresholds: where they are: `quantile` or `uniform`, fixed; `learned` (from the quantiles on) or
+            `learned-uniform` (from equal steps on).
+        threshold_sampling: what learned thresholds pass on in training: `soft`, a sigmoid, or `hard`, the bit with
+            the gradient of the sigmoid (straight-through).
+        threshold_width: width of that sigmoid, as a share of the feature's largest word.
     """
 
     feature_bits: int = 8
     thermometer_bits: int = 4
+    thresholds: str = "quantile"
+    threshold_sampling: str = "hard"
+    threshold_width: float = 0.02
+
+    def check(self) -> None:
+        """Checks each setting.
+
+        Raises:
+            ConfigError: the field and what is allowed.
+        """
+        _within("encoder.feature_bits", self.feature_bits, 1, 16)
+        _within("encoder.thermometer_bits", self.thermometer_bits, 1, None)
+        _one_of("encoder.thresholds", self.thresholds, THRESHOLDS)
+        _one_of("encoder.threshold_sampling", self.threshold_sampling, ("soft", "hard"))
+        _above("encoder.threshold_width", self.threshold_width, 0)
+
+    @property
+    def learns_thresholds(self) -> bool:
+        """Whether training moves the thresholds."""
+        return self.thresholds.startswith("learned")
 
 
 @dataclass(frozen=True)
@@ -49,6 +77,7 @@ class TrainingConfig:
         batch_size: samples a step.
         learning_rate: of the Walsh coefficients (Adam), falling to 0 along a half cosine.
         wiring_learning_rate: of learned wiring.
+        threshold_learning_rate: of learned thresholds, in shares of a feature's largest word.
         weight_decay: L2 penalty on the coefficients.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
@@ -61,6 +90,7 @@ class TrainingConfig:
     batch_size: int = 64
     learning_rate: float = 0.02
     wiring_learning_rate: float = 0.02
+    threshold_learning_rate: float = 0.001
     weight_decay: float = 0.0
     group_tau: float = 5.0
     augment: str = "none"
@@ -109,8 +139,7 @@ class TrainConfig:
                 )
             if not 0.5 <= layer.residual < 1:
                 raise ConfigError(f"{where}.residual is {layer.residual}; it must be at least 0.5 and below 1.")
-        _within("encoder.feature_bits", self.encoder.feature_bits, 1, 16)
-        _within("encoder.thermometer_bits", self.encoder.thermometer_bits, 1, None)
+        self.encoder.check()
         training = self.training
         _within("training.epochs", training.epochs, 1, None)
         _within("training.batch_size", training.batch_size, 1, None)
@@ -119,6 +148,7 @@ class TrainConfig:
         _within("training.seed", training.seed, 0, 2**63 - 1)
         _above("training.learning_rate", training.learning_rate, 0)
         _above("training.wiring_learning_rate", training.wiring_learning_rate, 0)
+        _above("training.threshold_learning_rate", training.threshold_learning_rate, 0)
         _above("training.group_tau", training.group_tau, 0)
         if not 0 <= training.weight_decay < float("inf"):
             raise ConfigError(f"training.weight_decay is {training.weight_decay}; it must be a number of at least 0.")
@@ -204,60 +234,3 @@ def _parse(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         words: Mapping[Any, str] = types.MappingProxyType({int: "a whole number", float: "a number", str: "a string"})
         raise ConfigError(f"{where} is {value!r}; it must be {words[kind]}.")
     return value
-
-
-_IMAGE_LAYER = LayerConfig(nodes=3000, arity=6, wiring="learned", sampling="gumbel-hard", tau=4.0, residual=0.6)
-_IMAGES = TrainConfig(
-    encoder=EncoderConfig(feature_bits=8, thermometer_bits=5),
-    layers=(_IMAGE_LAYER,),
-    training=TrainingConfig(
-        epochs=25,
-        batch_size=100,
-        learning_rate=0.015,
-        wiring_learning_rate=0.1,
-        group_tau=5.0,
-        augment="shift",
-    ),
-)
-
-PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
-    {
-        "digits": TrainConfig(
-            encoder=EncoderConfig(feature_bits=5, thermometer_bits=4),
-            layers=(LayerConfig(nodes=1000, arity=6, wiring="learned"),),
-            training=TrainingConfig(epochs=80, group_tau=3.0, jitter=1),
-        ),
-        "mnist": _IMAGES,
-        "fashion-mnist": dataclasses.replace(_IMAGES, training=dataclasses.replace(_IMAGES.training, augment="none")),
-    }
-)
-
-
-def preset(dataset: str, classes: int, samples: int) -> TrainConfig:
-    """The preset of a data set; for the user's own data one that fits its size.
-
-    Args:
-        dataset: the name of a data set, or anything else.
-        classes: how many classes there are; the last layer's width becomes a multiple of it.
-        samples: how many samples train.
-    """
-    config = PRESETS.get(dataset) or _for_samples(classes, samples)
-    last = config.layers[-1]
-    width = -(-last.nodes // classes) * classes
-    return dataclasses.replace(config, layers=(*config.layers[:-1], dataclasses.replace(last, nodes=width)))
-
-
-def _for_samples(classes: int, samples: int) -> TrainConfig:
-    """About 3,000 steps at least, and at least 30 outputs for each class."""
-    batch = 64
-    nodes = max(600, 30 * classes)
-    return TrainConfig(
-        encoder=EncoderConfig(feature_bits=8, thermometer_bits=8),
-        layers=(LayerConfig(nodes=nodes, arity=4, wiring="learned"),),
-        training=TrainingConfig(
-            epochs=max(10, min(1000, 3000 * batch // max(samples, batch))),
-            batch_size=batch,
-            learning_rate=0.01,
-            group_tau=max(1.0, round(0.5 * (nodes / classes) ** 0.5, 1)),
-        ),
-    )

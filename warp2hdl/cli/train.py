@@ -89,7 +89,8 @@ def _require_folder(out: Path | None) -> None:
 
 def _settings(dataset: str, samples: Dataset, file: Path | None, epochs: int | None, seed: int | None) -> TrainConfig:
     """The preset, then the file, then the options."""
-    from warp2hdl.config import TrainConfig, preset
+    from warp2hdl.config import TrainConfig
+    from warp2hdl.presets import preset
 
     settings = preset(dataset, samples.classes, len(samples.y_train))
     if file is not None:
