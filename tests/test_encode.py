@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warp2hdl.encode import Encoder, fit_encoder, fit_words, quantile_thresholds
+from warp2hdl.encode import Encoder, fit_encoder, fit_words, quantile_thresholds, uniform_thresholds
 from warp2hdl.errors import ConfigError, DataError
 
 
@@ -81,6 +81,35 @@ def test_thresholds_are_distinct_ascending_and_useful(words, count):
         assert 0 < np.mean(np.array(words) >= cut) < 1
 
 
+def test_uniform_thresholds_cut_the_range_into_equal_parts():
+    # difflogic's CIFAR-10 bits are value > i / (count + 1), of values that are words / 255.
+    for count in (1, 3, 5, 31):
+        cuts = uniform_thresholds(255, count)
+        words = np.arange(256)
+        for i, cut in enumerate(cuts, 1):
+            assert np.array_equal(words >= cut, words * (count + 1) > 255 * i)
+    assert uniform_thresholds(255, 3).tolist() == [64, 128, 192]
+    assert uniform_thresholds(2, 5).tolist() == [1, 2]
+    assert uniform_thresholds(0, 5).tolist() == []
+
+
+def test_pixels_share_uniform_thresholds_and_columns_have_their_own():
+    pixels = np.array([[0, 3, 0], [255, 3, 40]], np.uint8)
+    encoder = fit_encoder(pixels, 8, 3, "uniform")
+    assert encoder.bit_feature.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert encoder.bit_threshold.tolist() == [64, 128, 192] * 3
+    table = fit_encoder(np.array([[-2.0, 7, 0], [38, 7, 1]]), 8, 3, "uniform")
+    assert table.bit_feature.tolist() == [0, 0, 0, 2]
+    assert table.bit_threshold.tolist() == [11, 21, 31, 1]
+
+
+def test_learned_thresholds_start_from_fixed_ones():
+    x = np.random.default_rng(0).exponential(size=(200, 3))
+    for learned, fixed in (("learned", "quantile"), ("learned-uniform", "uniform")):
+        found, expected = (fit_encoder(x, 8, 4, kind).bit_threshold.tolist() for kind in (learned, fixed))
+        assert found == expected
+
+
 def test_fit_encoder_passes_over_constant_features():
     x = np.array([[1.0, 5], [1, 6], [1, 7]])
     encoder = fit_encoder(x, 8, 4)
@@ -105,6 +134,12 @@ def test_settings_out_of_range(bits, thermometer, message):
 def test_bad_samples():
     with pytest.raises(DataError, match="no feature ever changes"):
         fit_encoder(np.ones((5, 2)), 8, 4)
+    with pytest.raises(DataError, match="no feature ever changes"):
+        fit_encoder(np.full((5, 2), 7, np.uint8), 8, 4, "uniform")
+    with pytest.raises(ConfigError) as refused:
+        fit_encoder(np.eye(3), 8, 4, "median")
+    message = "thresholds is 'median'; it must be one of quantile, uniform, learned, learned-uniform."
+    assert str(refused.value) == message
     with pytest.raises(DataError, match=r"^feature 1 runs from -1e\+308 to 1e\+308; scale it down\.$"):
         fit_encoder(np.array([[0.0, 1e308], [1, -1e308]]), 8, 4)
     encoder = fit_encoder(np.eye(3), 8, 4)

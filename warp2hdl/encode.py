@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.config import THRESHOLDS
 from warp2hdl.errors import ConfigError, DataError
 
 MAX_FEATURE_BITS = 16
@@ -142,13 +143,27 @@ def quantile_thresholds(words: npt.NDArray[np.unsignedinteger], count: int) -> n
     return np.sort(cuts[np.array(chosen)]).astype(np.uint32)
 
 
-def fit_encoder(x: npt.NDArray[np.generic], feature_bits: int, thermometer_bits: int) -> Encoder:
-    """A quantile thermometer of at most `thermometer_bits` bits a feature, fitted to training samples.
+def uniform_thresholds(reach: int, count: int) -> npt.NDArray[np.uint32]:
+    """Up to `count` distinct thresholds that cut the words 0 to `reach` into equal parts, ascending.
+
+    Threshold i of `count` is the first word above `reach * i / (count + 1)`, as in difflogic's encoding of CIFAR-10.
+    """
+    steps = np.arange(1, count + 1, dtype=np.int64)
+    return np.unique(reach * steps // (count + 1) + 1).astype(np.uint32) if reach else np.zeros(0, np.uint32)
+
+
+def fit_encoder(
+    x: npt.NDArray[np.generic], feature_bits: int, thermometer_bits: int, thresholds: str = "quantile"
+) -> Encoder:
+    """A thermometer of at most `thermometer_bits` bits a feature, fitted to training samples.
 
     Args:
         x: samples `[batch, features]`, the training split only.
         feature_bits: width of a feature's word, 1 to 16.
         thermometer_bits: thresholds per feature, at least 1.
+        thresholds: `quantile`, or `uniform`: at equal steps of the feature's range, which pixels of an image (any
+            unsigned type) share, so that each of them has the same thresholds. `learned` and `learned-uniform` are
+            where learned thresholds start: the same as `quantile` and `uniform`.
 
     Raises:
         ConfigError: a setting out of range.
@@ -156,11 +171,19 @@ def fit_encoder(x: npt.NDArray[np.generic], feature_bits: int, thermometer_bits:
     """
     if thermometer_bits < 1:
         raise ConfigError(f"thermometer_bits is {thermometer_bits}; it must be at least 1.")
+    if thresholds not in THRESHOLDS:
+        raise ConfigError(f"thresholds is {thresholds!r}; it must be one of {', '.join(THRESHOLDS)}.")
     bits, scale, offset = fit_words(x, feature_bits)
     empty = np.zeros(0, np.int32)
     words = Encoder(bits, scale, offset, empty, empty.astype(np.uint32)).to_words(x)
-    cuts = [quantile_thresholds(column, thermometer_bits) for column in words.T]
-    feature = np.repeat(np.arange(len(cuts), dtype=np.int32), [len(c) for c in cuts])
-    if not len(feature):
+    if (words == words[:1]).all():
         raise DataError("no feature ever changes over the training samples; there is nothing to learn from.")
+    if thresholds in ("uniform", "learned-uniform"):
+        reach = words.max(axis=0)
+        if x.dtype.kind in "ub":
+            reach[:] = reach.max()
+        cuts = [uniform_thresholds(int(top), thermometer_bits) for top in reach]
+    else:
+        cuts = [quantile_thresholds(column, thermometer_bits) for column in words.T]
+    feature = np.repeat(np.arange(len(cuts), dtype=np.int32), [len(c) for c in cuts])
     return Encoder(bits, scale, offset, feature, np.concatenate(cuts))

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from warp2hdl.encode import Encoder
-from warp2hdl.train.batches import Bits
+from warp2hdl.train.batches import Bits, Words
 
 
 def _identity(features, bits=8):
@@ -51,3 +51,27 @@ def test_jitter_moves_words_within_their_width():
     # 0 may rise to 1 or 2, 4 to 5 or 6, 6 may fall to 4, and 255 to 254 or 253; nothing wraps around.
     assert np.allclose(share, [0.4, 0.4, 0.8, 0.6], atol=0.12)
     assert torch.equal(Bits(encoder, words).take(slice(None)), torch.tensor([[0, 0, 1, 1]]).expand(200, 4).byte())
+
+
+def test_bits_are_rows_of_signals_in_memory():
+    encoder = _identity(6)
+    words = np.random.default_rng(0).integers(0, 256, (50, 6)).astype(np.uint8)
+    for batch in (Bits(encoder, words).take(torch.tensor([4, 2])), next(Bits(encoder, words).chunks(7))):
+        assert batch.dtype == torch.uint8
+        assert batch.t().is_contiguous()
+
+
+def test_words_are_what_bits_are_made_of():
+    rng = np.random.default_rng(0)
+    rows = torch.tensor([3, 49, 0])
+    for bits in (8, 16):
+        words = rng.integers(0, 1 << bits, (50, 6)).astype(np.uint8 if bits == 8 else np.uint16)
+        encoder = _identity(6, bits)
+        for options in ({}, {"shift": (0, 1)}, {"jitter": 3}):
+            batches = [kind(encoder, words, (2, 3)) for kind in (Words, Bits)]
+            torch.manual_seed(1)
+            found = batches[0].take(rows, **options)
+            torch.manual_seed(1)
+            expected = batches[1].take(rows, **options)
+            assert torch.equal(torch.from_numpy(encoder.to_bits(found.numpy())), expected.bool())
+        assert torch.equal(torch.cat(list(batches[0].chunks(7))), torch.from_numpy(words.astype(np.int32)))

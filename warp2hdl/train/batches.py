@@ -1,4 +1,4 @@
-"""Feature words to mini-batches of bits."""
+"""Mini-batches of feature words, or of bits."""
 
 from __future__ import annotations
 
@@ -9,49 +9,82 @@ import numpy.typing as npt
 import torch
 
 from warp2hdl.encode import Encoder
+from warp2hdl.nn.thresholds import at_least
 
 
-class Bits:
-    """Encodes batches of feature words on the fly.
+class Words:
+    """Batches of feature words, for networks that learn their thresholds.
 
     Args:
         encoder: the encoder.
         words: `[samples, features]`.
         image_shape: `(height, width)` or `(channels, height, width)` of a sample, needed to shift images.
+        device: where the words lie and batches are made.
     """
 
     def __init__(
-        self, encoder: Encoder, words: npt.NDArray[np.unsignedinteger], image_shape: tuple[int, ...] | None = None
+        self,
+        encoder: Encoder,
+        words: npt.NDArray[np.unsignedinteger],
+        image_shape: tuple[int, ...] | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self._words = torch.from_numpy(words.astype(np.uint8 if encoder.word_dtype == np.uint8 else np.int32))
-        self._feature = torch.from_numpy(encoder.bit_feature.astype(np.int64))
-        self._threshold = torch.from_numpy(encoder.bit_threshold.astype(np.int64)).to(self._words.dtype)
-        self._top = torch.from_numpy((1 << encoder.feature_bits.astype(np.int64)) - 1)
+        # torch compares and selects no uint16.
+        held = words.astype(np.uint8 if encoder.word_dtype == np.uint8 else np.int32)
+        self._words = torch.from_numpy(held).to(device)
+        self._top = torch.from_numpy(((1 << encoder.feature_bits.astype(np.int64)) - 1).astype(np.int32)).to(device)
         self._image_shape = image_shape
 
     def __len__(self) -> int:
         return len(self._words)
 
     def take(self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), jitter: int = 0) -> torch.Tensor:
-        """Bits uint8 `[batch, bits]` of some samples.
+        """One batch: here words uint8 or int32 `[batch, features]`, in `Bits` bits uint8 `[batch, bits]`.
 
         Args:
             rows: which samples.
             shift: moves their images by (down, right) pixels; zeros move in.
             jitter: every word changes by a random whole number from `-jitter` to `jitter`, within its width.
         """
-        words = self._words[rows]
+        if isinstance(rows, slice):
+            words = self._words[rows]
+        else:
+            words = self._words.index_select(0, rows.to(self._words.device))
         if shift != (0, 0) and self._image_shape is not None:
             words = _shifted(words.reshape(len(words), -1, *self._image_shape[-2:]), *shift).reshape(words.shape)
         if jitter:
-            moved = words + torch.randint(-jitter, jitter + 1, words.shape)
-            words = torch.minimum(moved.clamp_(min=0), self._top).to(words.dtype)
-        return (words[:, self._feature] >= self._threshold).to(torch.uint8)
+            # Drawn on the CPU, so that a seed means the same on every device.
+            change = torch.randint(-jitter, jitter + 1, words.shape, dtype=torch.int32).to(words.device)
+            words = torch.minimum(change.add_(words).clamp_(min=0), self._top).to(words.dtype)
+        return words
 
     def chunks(self, size: int = 2048) -> Iterator[torch.Tensor]:
         """All samples in order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self.take(slice(start, start + size))
+
+
+class Bits(Words):
+    """Batches of the encoder's bits, made from words on the fly; arguments as of `Words`."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        words: npt.NDArray[np.unsignedinteger],
+        image_shape: tuple[int, ...] | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__(encoder, words, image_shape, device)
+        self._feature = torch.from_numpy(encoder.bit_feature.astype(np.int64)).to(device)
+        self._threshold = torch.from_numpy(encoder.bit_threshold.astype(np.int64)).to(self._words)
+
+    def take(self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), jitter: int = 0) -> torch.Tensor:
+        """Bits uint8 `[batch, bits]`, arguments as of `Words.take`.
+
+        The layers want signals as rows: the result is the transposed view of a contiguous `[bits, batch]`.
+        """
+        words = super().take(rows, shift=shift, jitter=jitter)
+        return at_least(words, self._feature, self._threshold).view(torch.uint8).t()
 
 
 def _shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:
