@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from warp2hdl.cli.datasets import Source, load_samples, schema_of, source_from_json, source_of
-from warp2hdl.data import ArraySchema
+from warp2hdl.data import ArraySchema, load
 from warp2hdl.errors import ConfigError, FormatError
 
 SCHEMA = ArraySchema(("a", "b"), ("x",))
@@ -26,6 +27,7 @@ def test_relative_places_alone_are_kept():
     assert source_of("mnist", data=Path("data/mnist"), **described).path == "data/mnist"
     assert source_of("mnist", data=Path("/data/mnist"), **described).path is None
     assert source_of("digits", data=None, **described) == Source("digits")
+    assert source_of("monk-1", data=Path("uci"), **described) == Source("monk-1", path="uci")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,20 @@ def test_damaged_description_is_refused(described):
 def test_circuit_without_description_needs_data():
     with pytest.raises(ConfigError, match=r"^the circuit does not tell what it was trained on; give --data PATH\.$"):
         load_samples({}, SCHEMA, None, None)
+
+
+def test_a_data_set_is_found_in_its_folder_again(tmp_path, monkeypatch):
+    for name, rows in (("train", 124), ("test", 432)):
+        lines = [f" {i % 2} 1 {1 + i % 3} 1 1 1 {1 + i % 2} data_{i}" for i in range(rows)]
+        (tmp_path / f"monks-1.{name}").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path.parent)
+    described = {"target": None, "categorical": (), "split_seed": 0}
+    info = {"dataset": source_of("monk-1", data=Path(tmp_path.name), **described).to_json()}
+    trained_on = load("monk-1", data=tmp_path)
+    for data in (None, tmp_path):
+        found = load_samples(info, trained_on.schema, data, None)
+        assert (found.split, found.source, len(found.labels)) == ("test", "monk-1", 432)
+        assert np.array_equal(found.x, trained_on.x_test)
 
 
 def test_schema_is_the_recorded_one_or_plain_features():

@@ -14,6 +14,7 @@ from tests.cli.tables import write_table
 from warp2hdl import ir
 from warp2hdl.cli import run_folder as run_folders
 from warp2hdl.config import TrainConfig
+from warp2hdl.data import NAMES
 
 FILES = {"circuit.safetensors", "config.toml", "curves.png", "metrics.jsonl", "model.safetensors", "vectors.npz"}
 
@@ -94,10 +95,6 @@ def test_file_may_come_as_data(tmp_path):
     words = ["--target", "kind", "--config", tiny_config(tmp_path), "--out", tmp_path / "run"]
     run_json("train", "--data", table, *words)
     assert ir.load(tmp_path / "run" / "circuit.safetensors").metadata.info["dataset"]["source"] == "t.csv"
-
-
-def test_diverged_loss_is_null_in_the_metrics():
-    assert run_folders._finite({"epoch": 1, "loss": float("nan")}) == {"epoch": 1, "loss": None}
 
 
 def test_network_and_circuit_that_differ_are_reported(trained, tmp_path, monkeypatch):
@@ -184,7 +181,7 @@ BAD = {
     "unknown data set": BadInput(
         lambda folder: ["minst"],
         "there is no data set 'minst' (did you mean 'mnist'?); "
-        "give one of digits, mnist, fashion-mnist, or a .csv or .npz file.",
+        f"give one of {', '.join(NAMES)}, or a .csv or .npz file.",
     ),
     "no folder for mnist": BadInput(
         lambda folder: ["mnist"], "mnist is not built in; give --data FOLDER, the folder with its four idx files."

@@ -41,6 +41,17 @@ def test_images_and_labels_stay_together(folder: Path) -> None:
     assert load_idx("fashion-mnist", folder).class_names[9] == "Ankle boot"
 
 
+def test_cropped_mnist_has_the_same_images(tmp_path: Path) -> None:
+    for prefix in ("train", "t10k"):
+        images = np.zeros((30, 28, 28), np.uint8)
+        images[np.arange(30), 5 + np.arange(30) % 7, 10] = 1 + np.arange(30) % 10
+        (tmp_path / f"{prefix}-images-idx3-ubyte").write_bytes(idx(images))
+        (tmp_path / f"{prefix}-labels-idx1-ubyte").write_bytes(idx(np.arange(30) % 10))
+    d = load_idx("mnist20x20", tmp_path)
+    assert (d.x_test.shape, d.image_shape, d.feature_names[-1]) == ((30, 400), (20, 20), "pixel_19_19")
+    assert np.array_equal(d.x_test.max(axis=1), d.y_test + 1)
+
+
 def test_seed_and_fraction_decide_validation(folder: Path) -> None:
     a, b, c = (load_idx("mnist", folder, seed=seed, val_fraction=0.3) for seed in (0, 0, 1))
     assert len(a.y_val) == 60

@@ -11,7 +11,9 @@ from warp2hdl.errors import ConfigError, DataError
 
 
 def test_names_and_files_find_their_loaders(tmp_path: Path) -> None:
-    assert NAMES == ("digits", "mnist", "fashion-mnist")
+    assert NAMES[:4] == ("digits", "mnist", "mnist20x20", "fashion-mnist")
+    assert NAMES[4:7] == ("cifar-10", "cifar-10-3-thresholds", "cifar-10-31-thresholds")
+    assert NAMES[7:] == ("adult", "breast-cancer", "monk-1", "monk-2", "monk-3")
     assert load("digits", seed=2).name == "digits"
     csv = tmp_path / "t.csv"
     csv.write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
@@ -29,10 +31,14 @@ def test_names_and_files_find_their_loaders(tmp_path: Path) -> None:
         (
             "mnits",
             {},
-            r"no data set 'mnits' \(did you mean 'mnist'\?\); give one of digits, mnist, fashion-mnist, or a .csv",
+            r"no data set 'mnits' \(did you mean 'mnist'\?\); give one of digits, mnist, .*, monk-3, or a .csv",
         ),
+        ("monk1", {"data": "x"}, r"no data set 'monk1' \(did you mean 'monk-1'\?\)"),
         ("mnist", {}, "mnist is not built in; give --data FOLDER"),
-        ("digits", {"data": "x"}, "--data is for mnist and fashion-mnist; leave it out for digits"),
+        ("cifar-10-3-thresholds", {}, "cifar-10-3-thresholds is not built in; give --data FOLDER"),
+        ("adult", {}, "adult is not built in; give --data FOLDER"),
+        ("digits", {"data": "x"}, "--data is for data sets that come in a folder; leave it out for digits"),
+        ("t.csv", {"data": "x"}, "--data is for data sets that come in a folder; leave it out for t.csv"),
         ("digits", {"target": "x"}, "--target and --categorical are for .csv files"),
         ("digits", {"val_fraction": 2}, "val_fraction is 2"),
     ],

@@ -9,9 +9,10 @@ from warp2hdl.errors import DataError, FormatError
 
 ARRAY = ArraySchema(("a", "b"), ("p", "q"))
 TABLE = TableSchema("y", ("a", "b"), (Column("n"), Column("c", ("é", "z"), ("r", "s")), Column("d", ("0", "1"))))
+SCALE = TableSchema("y", ("a", "b"), (Column("n", ("low", "middle", "high"), ordered=True),))
 
 
-@pytest.mark.parametrize("schema", [ARRAY, TABLE])
+@pytest.mark.parametrize("schema", [ARRAY, TABLE, SCALE])
 def test_json_round_trip(schema: ArraySchema | TableSchema) -> None:
     assert schema_from_json(json.loads(json.dumps(schema.to_json()))) == schema
 
@@ -27,6 +28,7 @@ def test_json_round_trip(schema: ArraySchema | TableSchema) -> None:
         (Column("c", ("a", "other"), ("r", "s")), ("c=other",)),
         (Column("c", ("a", "b", "other"), ("r", "s")), ("c=a", "c=b", "c=other")),
         (Column("c", (), ("r", "s")), ()),
+        (Column("c", ("a", "b", "c"), ordered=True), ("c",)),
     ],
 )
 def test_features_of_a_column(column: Column, names: tuple[str, ...]) -> None:
@@ -83,3 +85,22 @@ def test_a_damaged_description_is_refused(change: dict) -> None:
         schema_from_json(TABLE.to_json() | change)
     with pytest.raises(FormatError, match="damaged"):
         schema_from_json({})
+
+
+def test_an_ordered_column_is_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("n\nhigh\nlow\n")
+    assert SCALE.apply(path)[0].tolist() == [[2], [0]]
+    path.write_text("n\nhigh\ntiny\n")
+    with pytest.raises(DataError, match=r"line 3, column 'n': 'tiny' is none of low, middle, high; correct it"):
+        SCALE.apply(path)
+
+
+def test_a_column_of_version_0_1_is_not_ordered() -> None:
+    described = TABLE.to_json()
+    for column in described["columns"]:
+        del column["ordered"]
+    assert schema_from_json(described) == TABLE
+    described["columns"][0]["ordered"] = 1
+    with pytest.raises(FormatError, match="a truth value is something else"):
+        schema_from_json(described)

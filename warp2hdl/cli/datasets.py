@@ -39,7 +39,7 @@ class Source:
 
     Attributes:
         source: a built-in data set, or the name of a file.
-        path: of the file or folder; None if it was absolute.
+        path: of the file or folder; None if it was absolute, or the data are built in.
         sha256: of the file, which tells it wherever it lies; None for folders.
         target: the column of a `.csv` that holds the label.
         categorical: columns that were declared to hold no numbers.
@@ -119,7 +119,7 @@ def load_samples(info: Mapping[str, Any], schema: Schema, data: Path | None, tar
     Args:
         info: a circuit's or a model's metadata.
         schema: how raw input becomes features.
-        data: a file, or the folder with the files of `mnist` or `fashion-mnist`; by default what was trained on.
+        data: a file, or the folder of a data set that comes in one; by default what was trained on.
         target: the column of a new `.csv` that holds the label, if it is called otherwise than in training.
 
     Raises:

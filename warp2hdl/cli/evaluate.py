@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="A file, or the folder of mnist or fashion-mnist.  [default: what it was trained on]",
+    help="A file, or the folder of the data set.  [default: what it was trained on]",
 )
 @click.option("--target", metavar="COLUMN", help="The column of the labels in --data FILE.csv, if it has a new name.")
 def command(model_or_circuit: Path, data: Path | None, target: str | None) -> Result:

@@ -24,7 +24,7 @@ _FILES = (".csv", ".npz")
 
 @click.command("train", cls=Command)
 @click.argument("dataset", required=False)
-@click.option("--data", type=click.Path(path_type=Path), help="The folder with the files of mnist or fashion-mnist.")
+@click.option("--data", type=click.Path(path_type=Path), help="The folder with the files of DATASET.")
 @click.option("--target", metavar="COLUMN", help="The column of a .csv that holds the label.")
 @click.option("--categorical", metavar="COLUMN", multiple=True, help="A column of a .csv that holds no numbers.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
@@ -52,7 +52,8 @@ def command(
 ) -> Result:
     """Train a network on DATASET and lower it to a circuit.
 
-    DATASET is digits (the default), mnist or fashion-mnist (with --data), or a .csv (with --target) or .npz file.
+    DATASET is digits (the default); with --data FOLDER mnist, mnist20x20, fashion-mnist, cifar-10, adult,
+    breast-cancer, or monk-1 to monk-3; or a .csv (with --target) or .npz file.
     The run's folder receives the model, the circuit, the test vectors, the settings and the training curves.
     """
     _require_folder(out)

@@ -1,26 +1,27 @@
-"""MNIST and Fashion-MNIST: the four idx files, gzipped or not, of a folder that the user names."""
+"""MNIST, whole or cropped, and Fashion-MNIST: the four idx files, gzipped or not, of a folder that the user names."""
 
 from __future__ import annotations
 
-import gzip
 import math
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.data.crop import crop_to_ink
 from warp2hdl.data.dataset import Dataset
 from warp2hdl.data.digits import pixel_names
+from warp2hdl.data.files import content, find, require_folder
 from warp2hdl.data.schema import ArraySchema
 from warp2hdl.data.splits import split_count, stratified_split
-from warp2hdl.errors import ConfigError, DataError
+from warp2hdl.errors import DataError
 
 _VAL_COUNT = 5000
 _DIGITS = tuple(str(digit) for digit in range(10))
 CLASS_NAMES: dict[str, tuple[str, ...]] = {
     "mnist": _DIGITS,
+    "mnist20x20": _DIGITS,
     "fashion-mnist": (
         "T-shirt/top",
         "Trouser",
@@ -36,21 +37,6 @@ CLASS_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _content(path: Path) -> bytes:
-    """The bytes of a file, unzipped where its name ends in `.gz`."""
-    if not path.is_file():
-        raise DataError(f"{path} is not a file; check the path.")
-    try:
-        if path.suffix != ".gz":
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            return file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is a damaged or truncated gzip file ({error}); fetch it again.") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
 def read_idx(path: Path | str, dimensions: int) -> npt.NDArray[np.uint8]:
     """An idx file of bytes -> uint8 array of the given number of dimensions.
 
@@ -61,32 +47,26 @@ def read_idx(path: Path | str, dimensions: int) -> npt.NDArray[np.uint8]:
         DataError: no such file, a damaged gzip file, a wrong magic number, or fewer or more values than it announces.
     """
     path = Path(path)
-    content = _content(path)
+    data = content(path)
     magic = bytes((0, 0, 8, dimensions))
-    if content[:4] != magic:
+    if data[:4] != magic:
         raise DataError(
-            f"{path} starts with {content[:4].hex()}, an idx file of this kind with {magic.hex()}; fetch it again."
+            f"{path} starts with {data[:4].hex()}, an idx file of this kind with {magic.hex()}; fetch it again."
         )
     start = 4 + 4 * dimensions
-    if len(content) < start:
+    if len(data) < start:
         raise DataError(f"{path} ends within its header; fetch it again.")
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if len(content) - start != math.prod(shape):
-        raise DataError(f"{path} announces {math.prod(shape)} values and holds {len(content) - start}; fetch it again.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def _find(name: str, folder: Path, stem: str) -> Path:
-    for candidate in (folder / f"{stem}.gz", folder / stem):
-        if candidate.is_file():
-            return candidate
-    raise DataError(f"{folder} has no {stem}.gz; give --data FOLDER, the folder with the four idx files of {name}.")
+    shape = struct.unpack(f">{dimensions}I", data[4:start])
+    if len(data) - start != math.prod(shape):
+        raise DataError(f"{path} announces {math.prod(shape)} values and holds {len(data) - start}; fetch it again.")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
 def _split(name: str, folder: Path, prefix: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Images `[samples, rows, columns]` and labels `[samples]` of one of the two official splits."""
-    images_path = _find(name, folder, f"{prefix}-images-idx3-ubyte")
-    labels_path = _find(name, folder, f"{prefix}-labels-idx1-ubyte")
+    files = f"the four idx files of {name}"
+    images_path = find(folder, f"{prefix}-images-idx3-ubyte", ".gz", files)
+    labels_path = find(folder, f"{prefix}-labels-idx1-ubyte", ".gz", files)
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1).astype(np.int64)
     if len(images) != len(labels):
         raise DataError(
@@ -95,11 +75,13 @@ def _split(name: str, folder: Path, prefix: str) -> tuple[npt.NDArray[np.uint8],
     top = len(CLASS_NAMES[name]) - 1
     if not len(labels) or labels.max() > top:
         raise DataError(f"{labels_path} has no labels or one above {top}; it is not {name}'s.")
+    if name == "mnist20x20":
+        images = crop_to_ink(images, str(images_path))
     return images, labels
 
 
 def load_idx(name: str, folder: Path | str | None, *, seed: int = 0, val_fraction: float | None = None) -> Dataset:
-    """Images of `mnist` or `fashion-mnist` with the official test split, uint8 pixels of 0 to 255.
+    """Images of MNIST or Fashion-MNIST with the official test split, uint8 pixels of 0 to 255.
 
     Args:
         name: a key of `CLASS_NAMES`.
@@ -111,11 +93,7 @@ def load_idx(name: str, folder: Path | str | None, *, seed: int = 0, val_fractio
         ConfigError: no folder is given, or `val_fraction` is not between 0 and 1.
         DataError: a file is missing, damaged, or of another kind.
     """
-    if folder is None:
-        raise ConfigError(f"{name} is not built in; give --data FOLDER, the folder with its four idx files.")
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; give --data FOLDER, the folder with the four idx files of {name}.")
+    folder = require_folder(name, folder, "its four idx files")
     images, labels = _split(name, folder, "train")
     test_images, test_labels = _split(name, folder, "t10k")
     if images.shape[1:] != test_images.shape[1:]:

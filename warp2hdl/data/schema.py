@@ -29,11 +29,14 @@ class Column:
         categories: for a categorical column the categories that have a feature of their own, ascending; None for a
             numeric one.
         merged: categories too rare for that, which share the feature `NAME=other`.
+        ordered: whether the categories are steps of a scale, as ranges of ages are: then the column is one feature,
+            the place of its category, from 0, and no other category is allowed.
     """
 
     name: str
     categories: tuple[str, ...] | None = None
     merged: tuple[str, ...] = ()
+    ordered: bool = False
 
     @cached_property
     def _kept(self) -> tuple[str, ...]:
@@ -45,7 +48,7 @@ class Column:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The features that the column becomes: one 0/1 feature per category; of two categories only the second."""
-        if self.categories is None:
+        if self.categories is None or self.ordered:
             return (self.name,)
         return tuple(f"{self.name}={category}" for category in self._kept)
 
@@ -53,11 +56,14 @@ class Column:
         """The column's features `[rows, features]`; a category never seen in training is all zeros.
 
         Raises:
-            DataError: the column is missing, or a cell of a numeric column is not a finite number.
+            DataError: the column is missing, a cell of a numeric column is not a finite number, or one of an ordered
+                column is no category.
         """
         cells = table.column(self.name)
         if self.categories is None:
             return numeric_column(table, self.name)[:, None]
+        if self.ordered:
+            return _ordered_column(table, self.name, self.categories)[:, None]
         merged = set(self.merged)
         place = {category: i for i, category in enumerate(self._kept)}
         found = np.array([place.get(OTHER if cell in merged else cell, -1) for cell in cells], np.int64)
@@ -81,6 +87,20 @@ def numeric_column(table: TextTable, name: str) -> npt.NDArray[np.float64]:
             f"correct it, or train with the column declared categorical (--categorical {name})."
         )
     return values
+
+
+def _ordered_column(table: TextTable, name: str, categories: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """The places of a column's cells on its scale, float64 `[rows]`."""
+    cells = table.column(name)
+    places = class_ids(cells, categories)
+    bad = np.flatnonzero(places < 0)
+    if len(bad):
+        row = int(bad[0])
+        raise DataError(
+            f"{table.path}, line {table.lines[row]}, column {name!r}: {cells[row]!r} is none of "
+            f"{', '.join(categories)}; correct it."
+        )
+    return places.astype(np.float64)
 
 
 def _target_ids(table: TextTable, target: str, class_names: tuple[str, ...]) -> npt.NDArray[np.int64] | None:
@@ -123,7 +143,7 @@ class TableSchema:
         """Features `[rows, features]` of a table that has these columns; others are ignored.
 
         Raises:
-            DataError: a column is missing, or a cell of a numeric column is not a finite number.
+            DataError: as `Column.encode`.
         """
         return np.concatenate([column.encode(table) for column in self.columns], axis=1)
 
@@ -143,6 +163,7 @@ class TableSchema:
                 "name": c.name,
                 "categories": None if c.categories is None else list(c.categories),
                 "merged": list(c.merged),
+                "ordered": c.ordered,
             }
             for c in self.columns
         ]
@@ -212,6 +233,14 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     return value
 
 
+def _column_from_json(data: Mapping[str, Any]) -> Column:
+    categories = None if data["categories"] is None else _texts(data["categories"])
+    ordered = data.get("ordered", False)  # circuits of version 0.1.0 have none
+    if not isinstance(ordered, bool):
+        raise TypeError("a truth value is something else")
+    return Column(_text(data["name"]), categories, _texts(data["merged"]), ordered)
+
+
 def schema_from_json(data: Mapping[str, Any]) -> Schema:
     """The schema that `to_json` described.
 
@@ -223,12 +252,7 @@ def schema_from_json(data: Mapping[str, Any]) -> Schema:
         if kind == ArraySchema.kind:
             return ArraySchema(_texts(data["class_names"]), _texts(data["feature_names"]), _text(data["target"]))
         if kind == TableSchema.kind:
-            columns = tuple(
-                Column(
-                    _text(c["name"]), None if c["categories"] is None else _texts(c["categories"]), _texts(c["merged"])
-                )
-                for c in data["columns"]
-            )
+            columns = tuple(_column_from_json(c) for c in data["columns"])
             return TableSchema(_text(data["target"]), _texts(data["class_names"]), columns)
     except (KeyError, TypeError) as error:
         raise FormatError(f"the description of the input data is damaged ({error}); train again.") from error

@@ -40,21 +40,32 @@ def _labels(table: TextTable, target: str) -> tuple[npt.NDArray[np.int64], tuple
     return class_ids(cells, names), names
 
 
-def _column(table: TextTable, name: str, train: npt.NDArray[np.int64], forced: bool) -> Column:
-    """Decides what a column is; its categories are those of the training rows."""
+def categorical_column(table: TextTable, name: str, train: npt.NDArray[np.int64]) -> Column:
+    """A column of categories, those of the training rows; the rare ones share a feature if there are several.
+
+    Args:
+        table: the table.
+        name: the column.
+        train: the training rows.
+    """
     cells = table.column(name)
-    share = 0.0 if forced else np.mean(~np.isnan(numbers(cells)))
     counts = Counter(cells[row] for row in train)
     rare = sorted(category for category, n in counts.items() if n < _RARE)
     if len(rare) < 2:
         rare = []
-    kept = tuple(sorted(counts.keys() - set(rare)))
+    return Column(name, tuple(sorted(counts.keys() - set(rare))), tuple(rare))
+
+
+def _column(table: TextTable, name: str, train: npt.NDArray[np.int64], forced: bool) -> Column:
+    """Decides what a column is."""
+    share = 0.0 if forced else np.mean(~np.isnan(numbers(table.column(name))))
+    column = categorical_column(table, name, train)
     # Numbers with gaps would all end up among the rare categories: then the gaps are the mistake.
-    lost = share > 0.5 and bool(np.isnan(numbers(kept)).all())
+    lost = share > 0.5 and bool(np.isnan(numbers(column.categories or ())).all())
     if share >= _NUMERIC_SHARE or lost:
         numeric_column(table, name)
         return Column(name)
-    return Column(name, kept, tuple(rare))
+    return column
 
 
 def load_table(
