@@ -75,15 +75,24 @@ class TrainingConfig:
     Attributes:
         epochs: passes over the training split, at least 1.
         batch_size: samples a step.
-        learning_rate: of the Walsh coefficients (Adam), falling to 0 along a half cosine.
+        learning_rate: of the Walsh coefficients (Adam).
         wiring_learning_rate: of learned wiring.
         threshold_learning_rate: of learned thresholds, in shares of a feature's largest word.
-        weight_decay: L2 penalty on the coefficients.
+        schedule: `cosine`: all learning rates fall to 0 along half a cosine; `step`: they are divided by 10 at a half
+            of the steps and again at three quarters; `constant`.
+        warmup: steps over which the learning rates first rise.
+        temperature_end: factor of every layer's tau in the last step, reached geometrically; 1 keeps it constant.
+        weight_decay: L2 penalty on the parameters.
+        spectral_l1: penalty on the absolute Walsh coefficients, `warp2hdl.train.penalty` says how.
+        spectral_l2: penalty on their squares.
+        label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
         jitter: feature words change by up to this much in training.
         seed: of every random choice.
         patience: epochs without a better hard validation accuracy before training stops; 0 never stops early.
+        precision: of what the layers hand on in training, `float32` or `bfloat16`.
+        threads: of the CPU, at least 1.
     """
 
     epochs: int = 60
@@ -91,12 +100,44 @@ class TrainingConfig:
     learning_rate: float = 0.02
     wiring_learning_rate: float = 0.02
     threshold_learning_rate: float = 0.001
+    schedule: str = "cosine"
+    warmup: int = 0
+    temperature_end: float = 1.0
     weight_decay: float = 0.0
+    spectral_l1: float = 0.0
+    spectral_l2: float = 0.0
+    label_smoothing: float = 0.0
     group_tau: float = 5.0
     augment: str = "none"
     jitter: int = 0
     seed: int = 0
     patience: int = 0
+    precision: str = "float32"
+    threads: int = 1
+
+    def check(self) -> None:
+        """Checks the settings against each other.
+
+        Raises:
+            ConfigError: the field and what is allowed.
+        """
+        for name in ("epochs", "batch_size", "threads"):
+            _within(f"training.{name}", getattr(self, name), 1, None)
+        for name in ("patience", "jitter", "warmup"):
+            _within(f"training.{name}", getattr(self, name), 0, None)
+        _within("training.seed", self.seed, 0, 2**63 - 1)
+        rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")
+        for name in (*rates, "group_tau", "temperature_end"):
+            _above(f"training.{name}", getattr(self, name), 0)
+        for name in ("weight_decay", "spectral_l1", "spectral_l2"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(f"training.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1.")
+        _one_of("training.augment", self.augment, ("none", "shift"))
+        _one_of("training.schedule", self.schedule, ("cosine", "constant", "step"))
+        _one_of("training.precision", self.precision, ("float32", "bfloat16"))
 
 
 @dataclass(frozen=True)
@@ -140,19 +181,7 @@ class TrainConfig:
             if not 0.5 <= layer.residual < 1:
                 raise ConfigError(f"{where}.residual is {layer.residual}; it must be at least 0.5 and below 1.")
         self.encoder.check()
-        training = self.training
-        _within("training.epochs", training.epochs, 1, None)
-        _within("training.batch_size", training.batch_size, 1, None)
-        _within("training.patience", training.patience, 0, None)
-        _within("training.jitter", training.jitter, 0, None)
-        _within("training.seed", training.seed, 0, 2**63 - 1)
-        _above("training.learning_rate", training.learning_rate, 0)
-        _above("training.wiring_learning_rate", training.wiring_learning_rate, 0)
-        _above("training.threshold_learning_rate", training.threshold_learning_rate, 0)
-        _above("training.group_tau", training.group_tau, 0)
-        if not 0 <= training.weight_decay < float("inf"):
-            raise ConfigError(f"training.weight_decay is {training.weight_decay}; it must be a number of at least 0.")
-        _one_of("training.augment", training.augment, ("none", "shift"))
+        self.training.check()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain tables for TOML and JSON."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +21,9 @@ from warp2hdl.report.curves import draw_curves
 from warp2hdl.train import Trained, model_file
 from warp2hdl.train.accuracy import predictions
 from warp2hdl.train.batches import Bits
-from warp2hdl.train.trainer import as_json
+from warp2hdl.train.checkpoint import METRICS_FILE
 
 CONFIG_FILE = "config.toml"
-METRICS_FILE = "metrics.jsonl"
 CURVES_FILE = "curves.png"
 
 
@@ -152,8 +148,7 @@ def save(run: Run, folder: Path) -> None:
     ir.save(run.circuit, folder / CIRCUIT_FILE)
     np.savez_compressed(folder / VECTORS_FILE, words=run.words, labels=run.labels)
     (folder / CONFIG_FILE).write_text(trained.config.toml(), encoding="utf-8")
-    lines = [json.dumps(_finite(as_json(metrics))) for metrics in trained.metrics]
-    (folder / METRICS_FILE).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    (folder / METRICS_FILE).write_text("".join(m.json_line() for m in trained.metrics), encoding="utf-8")
     reached = 100 * run.accuracy["test_accuracy_circuit"]
     draw_curves(
         folder / CURVES_FILE,
@@ -163,8 +158,3 @@ def save(run: Run, folder: Path) -> None:
         best_epoch=trained.best_epoch,
         title=f"{meta.name}: the circuit is right on {reached:.2f} % of the test split",
     )
-
-
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: a loss that diverged becomes null."""
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}

@@ -33,12 +33,12 @@ def predictions(model: torch.nn.Module, bits: Bits, *, relaxed: bool = False) ->
     with torch.no_grad():
         if relaxed:
             with _noiseless(model):
-                found = [model(chunk).argmax(1) for chunk in bits.chunks()]
+                found = [model(chunk).argmax(1).cpu() for chunk in bits.chunks()]
         else:
             model.eval()
-            found = [model(chunk).argmax(1) for chunk in bits.chunks()]
+            found = [model(chunk).argmax(1).cpu() for chunk in bits.chunks()]
             model.train()
-    return torch.cat(found).numpy()
+    return torch.cat(found or [torch.zeros(0, dtype=torch.int64)]).numpy()
 
 
 def accuracy(model: torch.nn.Module, bits: Bits, labels: npt.NDArray[np.int64], *, relaxed: bool = False) -> float:
