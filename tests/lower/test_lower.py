@@ -48,7 +48,7 @@ def test_layers_without_a_lut_form_are_refused():
         (torch.nn.Sequential(GroupSum(2)), "the network has no LogicLayer; put at least one before the GroupSum."),
         (
             torch.nn.Sequential(layer, torch.nn.ReLU(), GroupSum(2)),
-            "layer 1, a ReLU, has no LUT form; use LogicLayer.",
+            "layer 1, a ReLU, has no LUT form; use LogicLayer, LogicConv2d, OrPool2d.",
         ),
         (
             torch.nn.Sequential(LogicLayer(3, 20), GroupSum(2)),

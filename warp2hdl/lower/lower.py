@@ -1,4 +1,4 @@
-"""Lowers `LogicLayer`s and a `GroupSum` to a circuit of LUT-k nodes."""
+"""Lowers logic layers and a `GroupSum` to a circuit of LUT-k nodes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import LoweringError
-from warp2hdl.ir import Circuit, Groups, LutNetwork, Metadata, verify
-from warp2hdl.nn import GroupSum, LogicLayer
+from warp2hdl.ir import Circuit, Groups, Metadata, verify
+from warp2hdl.lower.layers import LOWERINGS, PASSED_OVER, Lowering
+from warp2hdl.lower.nodes import Nodes
+from warp2hdl.nn import GroupSum
 
 
 def circuit_name(text: str) -> str:
@@ -34,7 +35,8 @@ def lower(
     """The circuit that computes exactly what `model.eval()` computes, node for node, unoptimised.
 
     Args:
-        model: any number of `LogicLayer`s and then one `GroupSum`; `torch.nn.Identity` and `Flatten` are passed over.
+        model: layers of the kinds in `LOWERINGS` and then one `GroupSum`; `torch.nn.Identity` and `Flatten` are passed
+            over.
         encoder: makes the first layer's input bits.
         name: what the circuit is called; made into a Verilog identifier.
         feature_names: one per feature.
@@ -46,46 +48,36 @@ def lower(
         VerifyError: names that do not fit the encoder or the classes.
     """
     layers, head = _split(model)
-    width = encoder.bits
-    tables: list[npt.NDArray[np.uint64]] = []
-    fanins: list[npt.NDArray[np.int32]] = []
-    arities: list[npt.NDArray[np.int64]] = []
-    first = 0  # number of the signal that is the layer's input 0
-    nodes = 0
-    for index, layer in enumerate(layers):
-        if layer.in_dim != width:
-            raise LoweringError(f"layer {index} takes {layer.in_dim} inputs but gets {width}; make the widths agree.")
-        bits = layer.tables().cpu().numpy()
-        tables.append((bits.astype(np.uint64) << np.arange(bits.shape[1], dtype=np.uint64)).sum(1, dtype=np.uint64))
-        fanins.append((layer.current_fanins().cpu().numpy() + first).astype(np.int32).reshape(-1))
-        arities.append(np.full(layer.out_dim, layer.arity, np.int64))
-        first = encoder.bits + nodes
-        nodes += layer.out_dim
-        width = layer.out_dim
-    if width % head.k:
-        raise LoweringError(f"{width} outputs do not divide into {head.k} classes; change the last layer's width.")
-    network = LutNetwork(
-        inputs=encoder.bits,
-        fanin_offsets=np.concatenate([[0], np.cumsum(np.concatenate(arities))]).astype(np.int64),
-        fanins=np.concatenate(fanins),
-        tables=np.concatenate(tables),
-        outputs=np.arange(first, first + width, dtype=np.int32),
-    )
+    nodes = Nodes(encoder.bits)
+    signals = np.arange(encoder.bits, dtype=np.int32)
+    for index, (layer, lowering) in enumerate(layers):
+        if layer.in_dim != len(signals):
+            raise LoweringError(
+                f"layer {index} takes {layer.in_dim} inputs but gets {len(signals)}; make the widths agree."
+            )
+        signals = lowering(layer, signals, nodes)
+    if len(signals) % head.k:
+        raise LoweringError(
+            f"{len(signals)} outputs do not divide into {head.k} classes; change the last layer's width."
+        )
+    network = nodes.network(signals)
     metadata = Metadata(circuit_name(name), tuple(feature_names), tuple(class_names), dict(info or {}))
-    circuit = Circuit(encoder, network, Groups.equal(head.k, width), metadata)
+    circuit = Circuit(encoder, network, Groups.equal(head.k, len(signals)), metadata)
     verify(circuit)
     return circuit
 
 
-def _split(model: torch.nn.Sequential) -> tuple[list[LogicLayer], GroupSum]:
-    parts = [part for part in model if not isinstance(part, (torch.nn.Identity, torch.nn.Flatten))]
+def _split(model: torch.nn.Sequential) -> tuple[list[tuple[Any, Lowering]], GroupSum]:
+    parts = [part for part in model if not isinstance(part, PASSED_OVER)]
     if not parts or not isinstance(parts[-1], GroupSum):
         raise LoweringError("the last layer is no GroupSum; end the network with one.")
-    layers: list[LogicLayer] = []
+    layers: list[tuple[Any, Lowering]] = []
     for index, part in enumerate(parts[:-1]):
-        if not isinstance(part, LogicLayer):
-            raise LoweringError(f"layer {index}, a {type(part).__name__}, has no LUT form; use LogicLayer.")
-        layers.append(part)
+        lowering = next((LOWERINGS[kind] for kind in type(part).__mro__ if kind in LOWERINGS), None)
+        if lowering is None:
+            allowed = ", ".join(kind.__name__ for kind in LOWERINGS)
+            raise LoweringError(f"layer {index}, a {type(part).__name__}, has no LUT form; use {allowed}.")
+        layers.append((part, lowering))
     if not layers:
         raise LoweringError("the network has no LogicLayer; put at least one before the GroupSum.")
     return layers, parts[-1]
