@@ -127,11 +127,17 @@ def at_least(words: torch.Tensor, feature: torch.Tensor, threshold: torch.Tensor
     Returns:
         bool `[bits, batch]`, contiguous.
     """
-    threshold = threshold.to(words.dtype)[:, None]
-    if words.device.type == "cpu":  # torch vectorises neither the transposition nor a comparison along rows
-        rows = np.ascontiguousarray(words.numpy().T).take(feature.numpy(), axis=0)
-        return torch.from_numpy(rows >= threshold.numpy())
-    return words.t().contiguous().index_select(0, feature) >= threshold
+    rows, threshold = _rows(words, feature), threshold.to(words.dtype)[:, None]
+    if rows.device.type == "cpu":  # NumPy's comparison along rows is vectorised, torch's is not
+        return torch.from_numpy(rows.numpy() >= threshold.numpy())
+    return rows >= threshold
+
+
+def _rows(words: torch.Tensor, feature: torch.Tensor) -> torch.Tensor:
+    """The word that each bit looks at, `[bits, batch]`, contiguous."""
+    if words.device.type == "cpu":  # as above: NumPy transposes faster
+        return torch.from_numpy(np.ascontiguousarray(words.numpy().T).take(feature.numpy(), axis=0))
+    return words.t().contiguous().index_select(0, feature)
 
 
 class _Compare(torch.autograd.Function):
@@ -159,8 +165,9 @@ class _Compare(torch.autograd.Function):
 
 
 def _relaxed(words: torch.Tensor, feature: torch.Tensor, thresholds: torch.Tensor, rho: torch.Tensor) -> torch.Tensor:
-    rows = words.t().float().contiguous().index_select(0, feature)
-    return rows.sub_((thresholds - 0.5)[:, None]).div_(rho[:, None]).sigmoid_()
+    # A copy even of float words: they may be the caller's.
+    distance = _rows(words, feature).float()
+    return distance.sub_((thresholds - 0.5)[:, None]).mul_(1 / rho[:, None]).sigmoid_()
 
 
 class _Clamp(torch.autograd.Function):
