@@ -20,6 +20,18 @@ def test_toml_round_trip():
     assert TrainConfig.from_dict(tomllib.loads(config.toml())) == config
 
 
+def test_a_layer_shows_the_settings_of_its_kind():
+    kinds = LayerConfig(kind="convolution", channels=7, padding=1), LayerConfig(kind="or-pool", size=3), LayerConfig()
+    config = TrainConfig(layers=kinds)
+    convolution, pooling, dense = config.to_dict()["layers"]
+    assert {"channels", "tree_depth", "padding", "arity", "tau"} <= set(convolution)
+    assert not {"nodes", "wiring", "candidates", "size"} & set(convolution)
+    assert set(pooling) == {"kind", "size", "stride", "padding"}
+    assert {"nodes", "wiring"} <= set(dense)
+    assert not {"channels", "stride", "size"} & set(dense)
+    assert TrainConfig.from_dict(tomllib.loads(config.toml())) == config
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10, 100])
 @pytest.mark.parametrize("name", [*PRESETS, "my.csv"])
 def test_presets_are_valid_for_any_number_of_classes(name, classes):
@@ -75,6 +87,21 @@ def test_missing_file(tmp_path):
     ("changes", "message"),
     [
         ({"layer": {"arity": 7}}, "layers[0].arity is 7; it must be 1 to 6."),
+        ({"layer": {"kind": "x"}}, "layers[0].kind is 'x'; it must be one of dense, convolution, or-pool."),
+        (
+            {"layer": {"channels": 8}},
+            "layers[0].channels means nothing to a layer of the kind dense; leave it out.",
+        ),
+        (
+            {"layer": {"kind": "convolution", "wiring": "learned"}},
+            "layers[0].wiring means nothing to a layer of the kind convolution; leave it out.",
+        ),
+        (
+            {"layer": {"kind": "or-pool", "arity": 2}},
+            "layers[0].arity means nothing to a layer of the kind or-pool; leave it out.",
+        ),
+        ({"layer": {"kind": "convolution", "groups": 0}}, "layers[0].groups is 0; it must be at least 1."),
+        ({"layer": {"kind": "or-pool", "stride": -1}}, "layers[0].stride is -1; it must be at least 0."),
         (
             {"layer": {"nodes": 1001}},
             "layers[0].nodes is 1001, which does not divide into 10 classes; "

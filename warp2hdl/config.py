@@ -54,9 +54,21 @@ class EncoderConfig:
         return self.thresholds.startswith("learned")
 
 
+_OF_CONVOLUTIONS = ("channels", "receptive_field", "tree_depth", "groups")
+_OF_WINDOWS = ("stride", "padding")
+_OF_POOLING = ("size",)
+_OF_DENSE = ("nodes", "wiring", "candidates")
+
+
 @dataclass(frozen=True)
 class LayerConfig:
-    """One layer of look-up tables; `warp2hdl.nn.LogicLayer` describes each setting."""
+    """One layer. `warp2hdl.nn.LogicLayer`, `LogicConv2d` and `OrPool2d` describe the settings of each kind.
+
+    Attributes:
+        kind: `dense`, `convolution` (trees of look-up tables over images) or `or-pool` (their logical OR).
+        channels: of the images that a convolution gives.
+        stride: pixels from one window to the next; 0 is 1 in a convolution, and the window's size in pooling.
+    """
 
     nodes: int = 1000
     arity: int = 6
@@ -66,6 +78,43 @@ class LayerConfig:
     sampling: str = "soft"
     tau: float = 1.0
     residual: float = 0.88
+    kind: str = "dense"
+    channels: int = 32
+    receptive_field: int = 3
+    tree_depth: int = 2
+    groups: int = 1
+    stride: int = 0
+    padding: int = 0
+    size: int = 2
+
+    def used(self) -> dict[str, Any]:
+        """The settings that a layer of this kind has."""
+        foreign: dict[str, tuple[str, ...]] = {
+            "dense": (*_OF_CONVOLUTIONS, *_OF_WINDOWS, *_OF_POOLING),
+            "convolution": (*_OF_DENSE, *_OF_POOLING),
+        }
+        plain = dataclasses.asdict(self)
+        if self.kind == "or-pool":
+            return {name: plain[name] for name in ("kind", *_OF_POOLING, *_OF_WINDOWS)}
+        return {name: value for name, value in plain.items() if name not in foreign.get(self.kind, ())}
+
+    def check_kind(self, where: str) -> None:
+        """Checks the kind and the settings that only some kinds have.
+
+        Raises:
+            ConfigError: the field and what is allowed.
+        """
+        _one_of(f"{where}.kind", self.kind, ("dense", "convolution", "or-pool"))
+        used = self.used()
+        for each in dataclasses.fields(self):
+            if each.name not in used and getattr(self, each.name) != each.default:
+                raise ConfigError(
+                    f"{where}.{each.name} means nothing to a layer of the kind {self.kind}; leave it out."
+                )
+        for name in ("channels", "receptive_field", "tree_depth", "groups", "size"):
+            _within(f"{where}.{name}", getattr(self, name), 1, None)
+        for name in _OF_WINDOWS:
+            _within(f"{where}.{name}", getattr(self, name), 0, None)
 
 
 @dataclass(frozen=True)
@@ -156,7 +205,9 @@ class TrainConfig:
         """
         if not self.layers:
             raise ConfigError("layers is empty; a network needs at least one [[layers]] table.")
-        if self.layers[-1].nodes % classes:
+        for index, layer in enumerate(self.layers):
+            layer.check_kind(f"layers[{index}]")
+        if self.layers[-1].kind == "dense" and self.layers[-1].nodes % classes:
             raise ConfigError(
                 f"layers[{len(self.layers) - 1}].nodes is {self.layers[-1].nodes}, which does not divide into "
                 f"{classes} classes; make the last layer's width a multiple of {classes}."
@@ -185,8 +236,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain tables for TOML and JSON."""
-        plain = dataclasses.asdict(self)
-        return plain | {"layers": list(plain["layers"])}
+        return dataclasses.asdict(self) | {"layers": [layer.used() for layer in self.layers]}
 
     @staticmethod
     def from_dict(tables: Mapping[str, Any]) -> TrainConfig:

@@ -45,6 +45,8 @@ def preset(dataset: str, classes: int, samples: int) -> TrainConfig:
     """
     config = PRESETS.get(dataset) or _for_samples(classes, samples)
     last = config.layers[-1]
+    if last.kind != "dense":
+        return config
     width = -(-last.nodes // classes) * classes
     return dataclasses.replace(config, layers=(*config.layers[:-1], dataclasses.replace(last, nodes=width)))
 

@@ -32,6 +32,13 @@ def test_encoded_pixels_become_channels():
     assert (np.diff(thresholds.astype(int), axis=1) > 0).all()
 
 
+def test_samples_that_are_no_images():
+    encoder = fit_encoder(np.random.default_rng(0).random((50, 6)), 8, 2)
+    assert encoded_image_rows(encoder, None) is None
+    assert encoded_image_rows(encoder, (6,)) is None
+    assert encoded_image_rows(encoder, (3, 2)).shape == (2, 3, 2)
+
+
 def test_pixels_with_few_thresholds():
     # Pixels of 0, 1, 2 and 4 thresholds; the encoder's bits are in no order.
     feature, threshold = [3, 2, 3, 1, 3, 2, 3], [9, 8, 3, 5, 1, 2, 7]

@@ -9,6 +9,7 @@ from warp2hdl.config import LayerConfig, TrainConfig
 from warp2hdl.encode import fit_encoder
 from warp2hdl.errors import DataError, FormatError
 from warp2hdl.nn.network import build
+from warp2hdl.nn.windows import encoded_image_rows
 from warp2hdl.train import model_file
 from warp2hdl.train.model_file import Model
 
@@ -36,6 +37,24 @@ def test_round_trip(model, tmp_path):
     bits = torch.from_numpy(model.encoder.to_bits(words))
     assert torch.equal(loaded.network(bits), model.network(bits))
     assert np.array_equal(loaded.encoder.to_bits(words), model.encoder.to_bits(words))
+
+
+def test_a_convolutional_network_comes_back(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (60, 36)).astype(np.uint8)
+    x[:, 3] = 0
+    encoder = fit_encoder(x, 8, 2)
+    layers = (
+        LayerConfig(kind="convolution", channels=4, arity=2, padding=1),
+        LayerConfig(kind="or-pool"),
+        LayerConfig(12, 2),
+    )
+    config = TrainConfig(layers=layers)
+    network = build(config, encoder.bits, 3, encoded_image_rows(encoder, (6, 6))).eval()
+    names = tuple(f"p{i}" for i in range(36))
+    model_file.save(Model(network, encoder, config, names, ("x", "y", "z"), {}), tmp_path / "m.safetensors")
+    loaded = model_file.load(tmp_path / "m.safetensors")
+    bits = torch.from_numpy(encoder.to_bits(encoder.to_words(x)))
+    assert torch.equal(loaded.network(bits), network(bits))
 
 
 def test_same_model_same_bytes(model, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,18 +67,21 @@ class Windows:
         return windows.permute(0, 3, 4, 1, 2).reshape(len(framed), self.size**2, -1)
 
 
-def encoded_image_rows(encoder: Encoder, image_shape: tuple[int, ...]) -> torch.Tensor:
+def encoded_image_rows(encoder: Encoder, image_shape: Sequence[int] | None) -> torch.Tensor | None:
     """Where an image's thermometer bits are among the encoder's: a channel for each threshold of each channel.
 
     A pixel that has fewer thresholds than others gives each of its bits to several channels; one that has none is 0.
 
     Args:
         encoder: the encoder of the flattened image.
-        image_shape: `(height, width)` or `(channels, height, width)`.
+        image_shape: ends in height and width; what the features are a multiple of that are channels. None, or a
+            single number, where the samples are no images.
 
     Returns:
-        int64 `[channels * thresholds, height, width]`, numbers of encoder bits, -1 for a constant zero.
+        int64 `[channels * thresholds, height, width]`, numbers of encoder bits, -1 for a constant zero; or None.
     """
+    if image_shape is None or len(image_shape) < 2:
+        return None
     counts = np.bincount(encoder.bit_feature, minlength=encoder.features)
     order = np.lexsort((encoder.bit_threshold, encoder.bit_feature))
     most = int(counts.max())

@@ -17,7 +17,9 @@ from warp2hdl.config import TrainConfig
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import DataError, FormatError, Warp2HDLError
 from warp2hdl.files import staged_file
-from warp2hdl.nn.network import build
+from warp2hdl.nn.network import build, image_size
+from warp2hdl.nn.windows import encoded_image_rows
+from warp2hdl.train.schedule import logic_layers
 
 SCHEMA = "warp2hdl.model/1"
 
@@ -58,6 +60,8 @@ def save(model: Model, path: Path | str) -> None:
         "feature_names": model.feature_names,
         "class_names": model.class_names,
         "info": model.info,
+        "image_size": image_size(model.network),
+        "temperatures": [layer.tau for layer in logic_layers(model.network)],
     }
     with staged_file(path) as stage:
         arrays = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
@@ -93,13 +97,18 @@ def load(path: Path | str) -> Model:
     try:
         config = TrainConfig.from_dict(header["config"])
         encoder = Encoder(**{each.name: arrays[f"encoder.{each.name}"] for each in dataclasses.fields(Encoder)})
-        network = build(config, encoder.bits, len(header["class_names"]))
+        image_rows = encoded_image_rows(encoder, header.get("image_size"))
+        network = build(config, encoder.bits, len(header["class_names"]), image_rows)
         state = {
             name.removeprefix("network."): torch.from_numpy(value)
             for name, value in arrays.items()
             if name.startswith("network.")
         }
         network.load_state_dict(state)
+        # Where a schedule moved them they are not those of the settings.
+        layers = logic_layers(network)
+        for layer, tau in zip(layers, header.get("temperatures", [layer.tau for layer in layers]), strict=True):
+            layer.tau = float(tau)
         names = tuple(header["feature_names"]), tuple(header["class_names"])
         return Model(network.eval(), encoder, config, *names, header["info"])
     except (KeyError, TypeError, ValueError, RuntimeError, Warp2HDLError) as error:

@@ -15,6 +15,8 @@ from warp2hdl.data import Dataset
 from warp2hdl.encode import Encoder, fit_encoder
 from warp2hdl.errors import ConfigError, FormatError
 from warp2hdl.nn.network import build
+from warp2hdl.nn.thresholds import with_thresholds, without_thresholds
+from warp2hdl.nn.windows import encoded_image_rows
 from warp2hdl.train import checkpoint as checkpoints
 from warp2hdl.train import precision
 from warp2hdl.train.checkpoint import METRICS_FILE, STATE_FILE, Origin, fingerprint
@@ -89,7 +91,9 @@ def fit(
         here = stack.enter_context(world(kind))
         stack.enter_context(torch.random.fork_rng([here.device] if here.device.type == "cuda" else []))
         torch.manual_seed(config.training.seed)
-        model = build(config, encoder.bits, dataset.classes).to(here.device)
+        image_rows = encoded_image_rows(encoder, dataset.image_shape)
+        network = build(config, encoder.bits, dataset.classes, image_rows)
+        model = with_thresholds(network, encoder, config.encoder).to(here.device)
         stack.enter_context(precision.activations(model, config.training.precision))
         run = Run(model, encoder, dataset, config.training, here)
         if here.rank:
@@ -105,7 +109,8 @@ def fit(
                 on_epoch(metrics)
     run.keep_best()
     seconds = before + time.perf_counter() - start
-    return Trained(model.cpu(), encoder, config, tuple(run.metrics), run.best_epoch, seconds)
+    network, encoder = without_thresholds(model.cpu(), encoder)
+    return Trained(network, encoder, config, tuple(run.metrics), run.best_epoch, seconds)
 
 
 class _Folder:
