@@ -116,6 +116,11 @@ def without_thresholds(model: torch.nn.Sequential, encoder: Encoder) -> tuple[to
     return torch.nn.Sequential(*list(model)[1:]).train(model.training), first.encoder()
 
 
+def threshold_parameters(model: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """The parameters of the learned thresholds in a model."""
+    return [p for module in model.modules() if isinstance(module, Thresholds) for p in module.parameters()]
+
+
 def at_least(words: torch.Tensor, feature: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
     """The hard bits `word >= threshold`.
 

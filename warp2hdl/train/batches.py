@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from warp2hdl.encode import Encoder
-from warp2hdl.nn.thresholds import at_least
+from warp2hdl.nn.thresholds import Thresholds, at_least
 
 
 class Words:
@@ -85,6 +85,11 @@ class Bits(Words):
         """
         words = super().take(rows, shift=shift, jitter=jitter)
         return at_least(words, self._feature, self._threshold).view(torch.uint8).t()
+
+
+def batches_for(model: torch.nn.Sequential) -> type[Words]:
+    """What a model takes: `Words` where `Thresholds` come first, else `Bits`."""
+    return Words if isinstance(model[0], Thresholds) else Bits
 
 
 def _shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:

@@ -13,8 +13,9 @@ from warp2hdl.config import TrainingConfig
 from warp2hdl.data import Dataset
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
+from warp2hdl.nn.thresholds import threshold_parameters
 from warp2hdl.train.accuracy import predictions
-from warp2hdl.train.batches import Bits
+from warp2hdl.train.batches import batches_for
 from warp2hdl.train.checkpoint import Origin, State
 from warp2hdl.train.distributed import World
 from warp2hdl.train.metrics import EpochMetrics
@@ -24,13 +25,15 @@ from warp2hdl.train.schedule import Schedule, Temperatures
 
 OnStep = Callable[[int, int], None]
 
+_THRESHOLD_NORM = 1.0  # all samples of a batch move the same few thresholds: their gradient is clipped to this norm
+
 
 class Run:
     """A network in training.
 
     Args:
         model: the layers and the GroupSum, on the world's device.
-        encoder: turns features into the model's input bits.
+        encoder: turns features into the model's input bits, or into words where the model begins with `Thresholds`.
         dataset: the samples.
         settings: how to train.
         world: the processes that train together.
@@ -45,10 +48,11 @@ class Run:
         self, model: torch.nn.Sequential, encoder: Encoder, dataset: Dataset, settings: TrainingConfig, world: World
     ) -> None:
         self.model, self.settings, self.world = model, settings, world
-        self.bits = Bits(encoder, encoder.to_words(dataset.x_train), dataset.image_shape, world.device)
+        batches = batches_for(model)
+        self.bits = batches(encoder, encoder.to_words(dataset.x_train), dataset.image_shape, world.device)
         self.labels = torch.from_numpy(dataset.y_train).to(world.device)
         mine = world.share(torch.arange(len(dataset.y_val))).numpy()
-        self.val_bits = Bits(encoder, encoder.to_words(dataset.x_val[mine]), device=world.device)
+        self.val_bits = batches(encoder, encoder.to_words(dataset.x_val[mine]), device=world.device)
         self.val_labels, self.val_size = dataset.y_val[mine], len(dataset.y_val)
         self.batch = min(settings.batch_size, len(self.bits))
         if self.batch < world.size:
@@ -61,6 +65,7 @@ class Run:
         self.temperatures = Temperatures(model)
         self.penalty = SpectralPenalty(model, settings)
         self.optimizer = optimizer_for(model, settings)
+        self.thresholds = threshold_parameters(model)
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.metrics: list[EpochMetrics] = []
         self.best_epoch = 0
@@ -113,6 +118,8 @@ class Run:
         loss = loss.detach()
         gradients = [p.grad for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
         self.world.add([*gradients, loss])
+        if self.thresholds:
+            torch.nn.utils.clip_grad_norm_(self.thresholds, _THRESHOLD_NORM)
         self.optimizer.step()
         return loss
 
