@@ -14,8 +14,8 @@ FREE_OF_TRAINING = (
     "errors", "config", "files", "presets", "rtl_templates", "data", "encode", "ir", "passes", "backends", "sim", "report",
 )  # fmt: skip
 # What `train` does once it has its data; the command itself imports it when it runs.
-LOADS_TORCH = ("warp2hdl.cli.run_folder",)
-NEEDS_TORCH = (*LOADS_TORCH, "warp2hdl.cli.train", "warp2hdl.cli.evaluate")
+LOADS_TORCH = ("warp2hdl.cli.run_folder", "warp2hdl.cli.train_step")
+NEEDS_TORCH = (*LOADS_TORCH, "warp2hdl.cli.train", "warp2hdl.cli.evaluate", "warp2hdl.cli.bench_train")
 
 
 def modules_of(*parts: str) -> list[str]:

@@ -11,11 +11,15 @@ import pytest
 
 from tests.cli.running import ROOT, fails, program, python, run, tiny_config
 from warp2hdl import __version__
-from warp2hdl.cli import cli, optimize, root
+from warp2hdl.cli import bench, cli, optimize, root
 from warp2hdl.errors import DataError, ToolError
 
 HEAVY = ("torch", "triton", "numpy", "numba", "amaranth", "cocotb", "sklearn", "matplotlib", "pyosys", "safetensors")
-HELP = [["--help"], *([name, "--help"] for name in root.COMMANDS)]
+HELP = [
+    ["--help"],
+    *([name, "--help"] for name in root.COMMANDS),
+    *(["bench", name, "--help"] for name in bench.COMMANDS),
+]
 
 
 @pytest.mark.parametrize("words", HELP, ids=" ".join)
@@ -45,8 +49,10 @@ def test_help_lists_every_command_with_a_whole_sentence():
 
 
 def test_every_command_has_its_name_and_takes_json_and_debug():
-    for name in root.COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
+    commands = {name: cli.get_command(click.Context(cli), name) for name in root.COMMANDS}
+    group = commands.pop("bench")
+    benchmarks = {name: group.get_command(click.Context(group), name) for name in bench.COMMANDS}
+    for name, command in [*commands.items(), *benchmarks.items()]:
         assert command.name == name
         assert {"json", "debug"} <= {option.name for option in command.params}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ import click
 from warp2hdl import __version__
 from warp2hdl.cli import interrupt
 from warp2hdl.cli.command import CheckError, Result, describe_error, print_json
+from warp2hdl.cli.lazy import LazyGroup
 from warp2hdl.errors import ToolError, Warp2HDLError
 
 COMMANDS: Mapping[str, str] = {
@@ -23,29 +23,11 @@ COMMANDS: Mapping[str, str] = {
     "cosim": "warp2hdl.cli.cosim",
     "predict": "warp2hdl.cli.predict",
     "export": "warp2hdl.cli.export",
+    "bench": "warp2hdl.cli.bench",
 }
-"""Each command's module; its function `command` is the command."""
+"""Each command's module; its function `command` is the command, or the group of commands."""
 
 _UNEXPECTED = 3
-
-
-class LazyGroup(click.Group):
-    """A group that imports a command's module when the command is asked for, and always in the order of `modules`."""
-
-    def __init__(self, *args: Any, modules: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - as click has it
-        super().__init__(*args, **options)
-        self._modules = modules
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
-        return list(self._modules)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
-        if cmd_name not in self._modules:
-            return None
-        command: click.Command = importlib.import_module(self._modules[cmd_name]).command
-        return command
 
 
 class Root(LazyGroup):
@@ -57,9 +39,9 @@ class Root(LazyGroup):
         as_json, debug = "--json" in words, "--debug" in words
         try:
             sys.exit(super().main(words, *rest, **options | {"standalone_mode": False}) or 0)
-        except click.Abort:
-            code, message, error = 130, "interrupted; nothing was left behind.", {"type": "Interrupted"}
-            self._end(code, message, {"error": error | {"message": message}}, as_json)
+        except click.Abort as abort:
+            message, error = str(abort) or "interrupted; nothing was left behind.", {"type": "Interrupted"}
+            self._end(130, message, {"error": error | {"message": message}}, as_json)
         except click.ClickException as usage:
             usage.show()
             message = usage.format_message()

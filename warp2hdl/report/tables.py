@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,4 +77,16 @@ def _worst(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> Table:
         most = int(np.argmax(others))
         instead = f"{escape(class_names[most])} ({others[most]})" if others[most] else "-"
         table.add_row(escape(class_names[label]), str(counts[label].sum()), _recall(counts, label), instead)
+    return table
+
+
+def step_table(costs: Mapping[str, Any]) -> Table:
+    """Times of a step, milliseconds, as `StepCosts.to_json` gives them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("ms a step")
+    for column in ("median", "least", "greatest"):
+        table.add_column(column, justify="right")
+    for name, key in (("CPU", "cpu_ms"), ("wall", "wall_ms")):
+        low, high = costs[f"{key}_range"]
+        table.add_row(name, *(f"{value:.2f}" for value in (costs[f"{key}_per_step"], low, high)))
     return table
