@@ -13,4 +13,4 @@ def test_picture_of_any_length(tmp_path, loss):
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG")
     width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-    assert (width, height) == (1080, 432)
+    assert (width, height) == (1440, 432)

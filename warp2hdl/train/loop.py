@@ -171,6 +171,10 @@ class Run:
         for name, value in state.part("adam").items():
             index, kind = name.split(".")
             moments.setdefault(int(index), {})[kind] = value
+        if any(set(kinds) != {"step", "exp_avg", "exp_avg_sq"} for kinds in moments.values()):
+            raise ValueError("a parameter lacks a part of Adam's state")
+        if self.best_state.keys() != self.model.state_dict().keys():
+            raise ValueError("the best epoch lacks a parameter")
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
         random = state.part(f"random.{self.world.rank}")
