@@ -1,117 +1,73 @@
-"""Fused LUT layers for CPUs whose inputs are bits: the exact special case in which a node is a table look-up.
-
-At inputs of 0 and 1 the Walsh polynomial takes only the 2**k values `w = walsh_hadamard(theta)`, so the layer is
-one look-up per sample whatever the arity. Rows are signals and columns are samples. Results do not depend on the
-number of threads.
-"""
+"""Hard LUT layers for CPUs: truth tables at bits, one byte a bit. Rows are signals and columns are samples."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
 
-from warp2hdl.kernels.walsh_cpu import parallel
+from warp2hdl.kernels import threads
+from warp2hdl.kernels.vector import I8, I32, I64, POINTER, Program, Vector, lanes, matrix
 
 Array = npt.NDArray[Any]
 
 
-@parallel
-def _addresses(bits: Array, fanins: Array, found: Array) -> None:
-    for n in numba.prange(found.shape[0]):
-        row = found[n]
-        for b in range(len(row)):
-            row[b] = 0
-        for j in range(fanins.shape[1]):
-            source = bits[fanins[n, j]]
-            for b in range(len(row)):
-                row[b] |= np.uint8(source[b] << np.uint8(j))
+@cache
+def _kernel(arity: int) -> Callable[..., None]:
+    """Each table is folded by its inputs, a multiplexer at a time, for as many samples as a vector has bytes."""
+    bounds = [(name, I64) for name in ("node_start", "node_stop", "columns")]
+    pairs = [pair for name in ("x", "y") for pair in ((name, POINTER), (f"{name}_stride", I64))]
+    p = Program([("fanins", POINTER), ("tables", POINTER), ("run", I64), *bounds, *pairs])
+    b = p.builder
+    width = 4 * lanes()
+    kind = ir.VectorType(I8, width)
+    with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
+        edges = [b.add(b.mul(node, I64(arity)), I64(j)) for j in range(arity)]
+        inputs = [b.sext(p.load(p.index(p["fanins"], edge, 4), I32), I64) for edge in edges]
+        rows = [b.gep(p["x"], [b.mul(number, p["x_stride"])]) for number in inputs]
+        first = b.mul(b.sdiv(node, p["run"]), I64(1 << arity))
+        entries = [p.load(b.gep(p["tables"], [b.add(first, I64(i))]), I8) for i in range(1 << arity)]
+        y = b.gep(p["y"], [b.mul(node, p["y_stride"])])
+
+        def at(column: ir.Value, row: ir.Value) -> ir.Value:
+            return b.bitcast(b.gep(row, [column]), kind.as_pointer())
+
+        with p.loop(I64(0), p["columns"], width) as (column, _):
+            values = [p.spread(entry, width) for entry in entries]
+            for j in reversed(range(arity)):
+                chosen = 0 - Vector(b, b.load(at(column, rows[j]), align=1))
+                values = [values[i] ^ (chosen & (values[i] ^ values[i + (1 << j)])) for i in range(1 << j)]
+            b.store(values[0].value, at(column, y), align=1)
+    return p.compile()
 
 
-@parallel
-def _look_up(tables: Array, addresses: Array, found: Array) -> None:
-    for n in numba.prange(found.shape[0]):
-        table = tables[n]
-        row = addresses[n]
-        for b in range(len(row)):
-            found[n, b] = table[row[b]]
-
-
-@parallel
-def _scatter(addresses: Array, grad_z: Array, grad_tables: Array) -> None:
-    for n in numba.prange(addresses.shape[0]):
-        sums = grad_tables[n]
-        row = addresses[n]
-        for b in range(len(row)):
-            sums[row[b]] += grad_z[n, b]
-
-
-@parallel
-def _edge_gradients(addresses: Array, tables: Array, grad_z: Array, found: Array) -> None:
-    for n in numba.prange(addresses.shape[0]):
-        table = tables[n]
-        row = addresses[n]
-        for j in range(found.shape[1]):
-            bit = np.uint8(1 << j)
-            mask = np.uint8(~bit)
-            for b in range(len(row)):
-                found[n, j, b] = grad_z[n, b] * (table[row[b] | bit] - table[row[b] & mask])
-
-
-@parallel
-def _candidate_gradients(signals: Array, candidates: Array, grad_edges: Array, found: Array) -> None:
-    for n in numba.prange(candidates.shape[0]):
-        for j in range(candidates.shape[1]):
-            grad = grad_edges[n, j]
-            for c in range(candidates.shape[2]):
-                source = signals[candidates[n, j, c]]
-                total = np.float32(0)
-                for b in range(len(grad)):
-                    total += grad[b] * np.float32(source[b])
-                found[n, j, c] = total
-
-
-def addresses(bits: Array, fanins: Array) -> Array:
-    """Table addresses uint8 `[nodes, batch]` of bits uint8 `[inputs, batch]` through fan-ins `[nodes, k]`."""
-    found = np.empty((len(fanins), bits.shape[1]), np.uint8)
-    _addresses(bits, fanins, found)
-    return found
-
-
-def look_up(tables: Array, at: Array) -> Array:
-    """Entries `[nodes, batch]` of tables `[nodes, 2**k]` of any type at addresses uint8 `[nodes, batch]`."""
-    found = np.empty(at.shape, tables.dtype)
-    _look_up(tables, at, found)
-    return found
-
-
-def table_gradients(at: Array, grad_z: Array, entries: int) -> Array:
-    """Sums of `grad_z` `[nodes, batch]` by address: the gradient `[nodes, entries]` of the looked-up table."""
-    found = np.zeros((len(at), entries), np.float32)
-    _scatter(at, grad_z, found)
-    return found
-
-
-def edge_gradients(at: Array, tables: Array, grad_z: Array, arity: int) -> Array:
-    """Gradients `[nodes, k, batch]` of the inputs: exact derivatives of the multilinear extension of the table."""
-    found = np.empty((len(at), arity, at.shape[1]), np.float32)
-    _edge_gradients(at, tables, grad_z, found)
-    return found
-
-
-def candidate_gradients(signals: Array, candidates: Array, grad_edges: Array) -> Array:
-    """For each candidate of each input, its signal times the gradient of that input, summed over the batch.
+def look_up(bits: Array, fanins: Array, tables: Array) -> Array:
+    """Table entries uint8 `[nodes, batch]`.
 
     Args:
-        signals: uint8 or float32 `[inputs, batch]`.
-        candidates: int32 `[nodes, k, candidates]`, rows of `signals`.
-        grad_edges: float32 `[nodes, k, batch]`.
-
-    Returns:
-        float32 `[nodes, k, candidates]`.
+        bits: uint8 `[inputs, batch]`, 0 or 1.
+        fanins: int32 `[nodes, k]`, rows of `bits`.
+        tables: uint8 `[tables, 2**k]`, 0 or 1; runs of `nodes / tables` nodes share one.
     """
-    found = np.empty(candidates.shape, np.float32)
-    _candidate_gradients(signals, candidates, grad_edges, found)
-    return found
+    nodes, arity = fanins.shape
+    width = 4 * lanes()
+    batch = bits.shape[1]
+    columns = -(-batch // width) * width
+    padded = bits
+    if columns != batch or bits.strides[1] != 1:
+        padded = np.zeros((len(bits), columns), np.uint8)
+        padded[:, :batch] = bits
+    y = np.empty((nodes, columns), np.uint8)
+    shared = (fanins.ctypes.data, tables.ctypes.data, max(nodes // max(len(tables), 1), 1))
+    kernel = _kernel(arity)
+    threads.run(
+        [
+            partial(kernel, *shared, first, last, columns, *matrix(padded), *matrix(y))
+            for first, last in threads.split(nodes)
+        ]
+    )
+    return y[:, :batch]

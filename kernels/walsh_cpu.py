@@ -1,211 +1,319 @@
-"""Fused Walsh layers for CPUs: gather, polynomial, sigmoid and their gradients in one pass, compiled by Numba.
+"""Fused Walsh layers for CPUs: gather, polynomial, noise, sigmoid and their gradients in one pass over the batch.
 
-Rows are signals and columns are samples, so that every inner loop runs over contiguous samples and vectorises.
-The source for an arity is unrolled from one butterfly by `_unrolled`; it keeps nothing of size 2**k per sample.
-Results do not depend on the number of threads.
+Rows are signals and columns are samples. Nothing of size 2**k is kept for a sample: with the inputs in two halves, the
+monomials of a node are the products `a_i * b_q` of those of each half, and so are the gradients of its coefficients.
 """
 
 from __future__ import annotations
 
-import hashlib
+import math
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
 
-from warp2hdl.errors import OutputError
-from warp2hdl.files import staged_file, user_cache
+from warp2hdl.kernels import threads
+from warp2hdl.kernels.noise import ROUNDS, STEP, Key
+from warp2hdl.kernels.vector import (
+    F32,
+    I8,
+    I32,
+    I64,
+    POINTER,
+    Program,
+    Vector,
+    lanes,
+    log2,
+    matrix,
+    sigmoid_of_minus,
+    sums,
+)
 
 Array = npt.NDArray[Any]
 
-# Division by zero must not branch, or the loops do not vectorise.
-OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy", "nogil": True}
+_AHEAD = 2  # nodes
 
 
-def parallel(function: Callable[..., None]) -> Callable[..., None]:
-    """Compiles a kernel, and keeps the result for the next process where a place can be written."""
-    try:
-        return numba.njit(parallel=True, cache=True, **OPTIONS)(function)
-    except RuntimeError:  # Numba finds no such place
-        return numba.njit(parallel=True, **OPTIONS)(function)
+def _monomials(s: list[Vector], first: Vector | None = None) -> list[Any]:
+    """All products of the inputs, times `first`; entry i holds the inputs that are bits of i."""
+    found: list[Any] = [1.0 if first is None else first]
+    for each in s:
+        found += [each if isinstance(m, float) else m * each for m in found]
+    return found
 
 
-_f32 = np.float32
-_LOG2_E = _f32(1.4426950408889634)
-_LIMIT = _f32(120)  # of the exponent of 2: sigmoid is 0 or 1 to float32 precision long before
-
-
-@numba.njit(inline="always", **OPTIONS)
-def _sigmoid(v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """1 / (1 + exp(-v)) by a polynomial for 2**fraction and the exponent field: libm's exp does not vectorise."""
-    t = v * -_LOG2_E
-    t = -_LIMIT if t < -_LIMIT else t
-    t = _LIMIT if t > _LIMIT else t
-    n = np.floor(t)
-    f = t - n
-    p = _f32(1.8775767e-3)
-    p = p * f + _f32(8.9893397e-3)
-    p = p * f + _f32(5.5826318e-2)
-    p = p * f + _f32(2.4015361e-1)
-    p = p * f + _f32(6.9315308e-1)
-    p = p * f + _f32(9.9999994e-1)
-    power = np.int32(np.int32(n + _f32(127)) << np.int32(23)).view(np.float32)
-    return _f32(1) / (_f32(1) + p * power)
-
-
-_LOW = 4  # inputs whose 2**4 coefficients are unrolled: more would not fit the vector registers
-
-
-def _fold(k: int) -> list[str]:
-    """Lines that fold the coefficients `t{k}_i` with the inputs `s_j` down to `t0_0`, the polynomial's value."""
-    return [
-        f"t{j}_{i} = t{j + 1}_{i} + s{j} * t{j + 1}_{i + (1 << j)}" for j in reversed(range(k)) for i in range(1 << j)
+def _dot(left: list[Any], right: list[Any]) -> Any:  # noqa: ANN401
+    """The sum of products; an entry may be the number 1.0."""
+    products = [
+        a if isinstance(b, float) else b if isinstance(a, float) else a * b for a, b in zip(left, right, strict=True)
     ]
+    total = products[0]
+    for product in products[1:]:
+        total = total + product
+    return total
 
 
-def _monomials(k: int) -> list[str]:
-    """Lines for `g_i`, the gradient of each coefficient: that of the polynomial, `g_0`, times its monomial."""
-    return [f"g_{i + (1 << j)} = g_{i} * s{j}" for j in range(k) for i in range(1 << j)]
+def _slopes(outer: list[Any], monomials: list[Any], inputs: int) -> list[Any]:
+    """Derivatives of `sum_i outer_i * monomial_i` by each input."""
+    held = [[i for i in range(1 << inputs) if i >> j & 1] for j in range(inputs)]
+    return [_dot([outer[i] for i in held[j]], [monomials[i ^ (1 << j)] for i in held[j]]) for j in range(inputs)]
 
 
-def _slope(j: int) -> str:
-    """The derivative of the polynomial by `s_j`, times the gradient of the polynomial."""
-    return " + ".join(f"g_{i} * t{j + 1}_{i + (1 << j)}" for i in range(1 << j))
+class _Layer(Program):
+    """What forward and backward share: a node's rows, and columns by vectors."""
 
+    def __init__(self, arity: int, matrices: list[str], others: list[tuple[str, ir.Type]]) -> None:
+        sizes = [("fanins", POINTER), ("theta", POINTER), ("run", I64), ("key0", I64), ("key1", I64)]
+        bounds = [(name, I64) for name in ("node_start", "node_stop", "start", "stop")]
+        rows = [pair for name in matrices for pair in ((name, POINTER), (f"{name}_stride", I64))]
+        super().__init__([*sizes, *bounds, *rows, ("scale", F32), *others])
+        self.arity = arity
 
-def _product(factors: list[str]) -> str:
-    return " * ".join(factors) or "_f32(1)"
+    def inputs_of(self, node: ir.Value) -> list[ir.Value]:
+        """The numbers of a node's inputs."""
+        b = self.builder
+        edges = [b.add(b.mul(node, I64(self.arity)), I64(j)) for j in range(self.arity)]
+        return [b.sext(self.load(self.index(self["fanins"], edge, 4), I32), I64) for edge in edges]
 
+    def ahead(self, node: ir.Value) -> ir.Value:
+        """The node whose rows are fetched while this one is computed: gathered rows are nowhere in the cache."""
+        b = self.builder
+        later, last = b.add(node, I64(_AHEAD)), b.sub(self["node_stop"], I64(1))
+        return b.select(b.icmp_signed("<", later, last), later, last)
 
-# What becomes of z, and the gradient of z.
-_ACTIVATIONS = {
-    "sigmoid": ("_sigmoid(-out[b] * inverse_tau)", "-inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])"),
-    "noisy sigmoid": (
-        "_sigmoid((noise[n, b] - out[b]) * inverse_tau)",
-        "-inverse_tau * grad_out[b] * out[b] * (_f32(1) - out[b])",
-    ),
-    "linear": ("_f32(0.5) - _f32(0.5) * out[b]", "_f32(-0.5) * grad_out[b]"),
-}
+    def row(self, name: str, number: ir.Value, size: int = 4) -> ir.Value:
+        """Where a row of a matrix begins."""
+        return self.index(self[name], self.builder.mul(number, self[f"{name}_stride"]), size)
 
+    def table_of(self, node: ir.Value) -> ir.Value:
+        """Where the node's coefficients begin, counted in coefficients."""
+        return self.builder.mul(self.builder.sdiv(node, self["run"]), I64(1 << self.arity))
 
-def _unrolled(k: int, activation: str) -> str:
-    """Source of `forward` and `backward` for k inputs.
+    def coefficients(self, node: ir.Value) -> list[Vector]:
+        """The node's coefficients, each in all lanes."""
+        b, first = self.builder, self.table_of(node)
+        places = [self.index(self["theta"], b.add(first, I64(i)), 4) for i in range(1 << self.arity)]
+        return [self.spread(self.load(place, F32)) for place in places]
 
-    The polynomial of the first four inputs is unrolled; each monomial of the others, numbered `q`, multiplies one.
-    """
-    value, gradient = _ACTIVATIONS[activation]
-    low = min(k, _LOW)
-    highs = range(low, k)
+    def columns(
+        self, carried: list[Vector], step: Callable[[ir.Value, ir.Value | None, list[Vector]], list[Vector]]
+    ) -> list[Vector]:
+        """Runs `step(column, mask, carried)` for the columns from `start` to `stop`, a vector at a time."""
+        b = self.builder
+        start, stop = self["start"], self["stop"]
+        whole = b.add(start, b.mul(b.sdiv(b.sub(stop, start), I64(lanes())), I64(lanes())))
+        with self.loop(start, whole, lanes(), [v.value for v in carried]) as (column, values):
+            values[:] = [v.value for v in step(column, None, [Vector(b, value) for value in values])]
+        with self.loop(whole, stop, lanes(), values) as (column, values):  # one round, or none
+            mask = self.first_lanes(b.sub(stop, column))
+            values[:] = [v.value for v in step(column, mask, [Vector(b, value) for value in values])]
+        return [Vector(b, value) for value in values]
 
-    def block(indent: int, lines: list[str]) -> str:
-        return "".join("    " * indent + line + "\n" for line in lines)
-
-    rows = [f"x{j} = x[fanins[n, {j}]]" for j in range(k)]
-    # in{j} is 1 where input j is part of monomial q: its factor is s_j then, and 1 otherwise.
-    chosen = [f"in{j} = _f32((q >> {j - low}) & 1)" for j in highs]
-    coefficients = [f"t{low}_{i} = theta[n, {1 << low} * q + {i}]" for i in range(1 << low)]
-    signs = [f"s{j} = _f32(1) - _f32(2) * x{j}[b]" for j in range(k)]
-    factors = {j: f"(_f32(1) - in{j} + in{j} * s{j})" for j in highs}
-    sums = range(1 << low)
-    slopes = {j: _slope(j) for j in range(low)} | {
-        j: _product(["g_z", "t0_0", f"in{j}", *(f for i, f in factors.items() if i != j)]) for j in highs
-    }
-    return (
-        "def forward(x, fanins, theta, inverse_tau, noise, y):\n"
-        "    for n in numba.prange(y.shape[0]):\n"
-        + block(2, [*rows, "out = y[n]", "for b in range(y.shape[1]):", "    out[b] = _f32(0)"])
-        + block(2, [f"for q in range({1 << len(highs)}):"])
-        + block(3, [*chosen, *coefficients, "for b in range(y.shape[1]):"])
-        + block(4, [*signs, *_fold(low), f"out[b] += {_product(['t0_0', *factors.values()])}"])
-        + block(2, ["for b in range(y.shape[1]):", f"    out[b] = {value}"])
-        + "\n"
-        "def backward(x, fanins, theta, inverse_tau, y, grad_y, grad_theta, grad_edges):\n"
-        "    for n in numba.prange(y.shape[0]):\n"
-        + block(2, [*rows, "out = y[n]", "grad_out = grad_y[n]"])
-        + block(2, [f"edge{j} = grad_edges[n, {j}]" for j in range(k)])
-        + block(2, ["for b in range(y.shape[1]):", *(f"    edge{j}[b] = _f32(0)" for j in range(k))])
-        + block(2, [f"for q in range({1 << len(highs)}):"])
-        + block(3, [*chosen, *coefficients, *(f"sum{i} = _f32(0)" for i in sums), "for b in range(y.shape[1]):"])
-        + block(4, [*signs, f"g_z = {gradient}"])
-        + block(4, [f"g_0 = {_product(['g_z', *factors.values()])}", *_monomials(low), *_fold(low)])
-        + block(4, [f"edge{j}[b] -= _f32(2) * ({slopes[j]})" for j in range(k)])
-        + block(4, [f"sum{i} += g_{i}" for i in sums])
-        + block(3, [f"grad_theta[n, {1 << low} * q + {i}] = sum{i}" for i in sums])
-    )
+    def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
+        """Noise, as `noise.logistic` defines it."""
+        b = self.builder
+        keys = [self.spread(b.trunc(self[name], I32)) for name in ("key0", "key1")]
+        x = self.count_up(b.trunc(b.add(b.mul(node, I64(STEP)), column), I32)) ^ keys[0]
+        for added in (keys[1], None):
+            for shift, factor in ROUNDS:
+                x = x ^ (x >> shift)
+                x = x * factor if factor != 1 else x
+            x = x + added if added is not None else x
+        u = (x >> 9).to_floats() * 2.0**-23 + 2.0**-24
+        return log2(u * (1.0 - u).inverse()) * math.log(2)
 
 
 @cache
-def _compiled(k: int, name: str, activation: str) -> Callable[..., None]:
-    scope: dict[str, Any] = {"__name__": __name__, "numba": numba, "_f32": _f32, "_sigmoid": _sigmoid}
-    source = _unrolled(k, activation)
-    file = _source_file(source)
-    exec(compile(source, file or f"<walsh layer of {k} inputs>", "exec"), scope)
-    return parallel(scope[name])
+def _forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Callable[..., None]:
+    p = _Layer(arity, ["x", "y", *(["rounded"] if hard else [])], [])
+    with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
+        rows = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(node)]
+        later = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(p.ahead(node))]
+        theta = p.coefficients(node)
+        y, rounded = p.row("y", node), p.row("rounded", node) if hard else None
+        scale = p.spread(p["scale"])
+
+        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
+            for row in later:
+                p.prefetch(p.index(row, column, 1 if bits else 4))
+            t = theta
+            for j in reversed(range(arity)):
+                x = p.load_vector(p.index(rows[j], column, 1 if bits else 4), mask, I8 if bits else F32)
+                s = 1.0 - 2.0 * x
+                t = [t[i] + s * t[i + (1 << j)] for i in range(1 << j)]
+            z = t[0]
+            z = z - p.logistic(node, column) if noisy else z
+            value = 0.5 - 0.5 * z if linear else sigmoid_of_minus(z, scale)
+            p.store_vector(value, p.index(y, column, 4), mask)
+            if rounded is not None:
+                p.store_vector(value.above(0.5), p.index(rounded, column, 4), mask)
+            return []
+
+        p.columns([], step)
+    return p.compile()
 
 
-def _source_file(source: str) -> str | None:
-    """Where the unrolled source is kept, so that Numba can keep what it compiles beside it; None if it cannot be."""
-    made_by = Path(__file__).read_text(encoding="utf-8")
-    key = hashlib.sha256(f"{made_by}{source}".encode()).hexdigest()[:16]
-    try:
-        path = user_cache() / "kernels" / f"walsh_{key}.py"
-        if not path.is_file() or path.read_text(encoding="utf-8") != source:
-            with staged_file(path) as stage:
-                stage.write_text(source, encoding="utf-8")
-    except (OSError, OutputError, RuntimeError):  # RuntimeError: nobody's home folder
-        return None
-    return str(path)
+@cache
+def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Callable[..., None]:
+    matrices = ["x", "grad_y", *([] if linear else ["y"]), *(["grad_x"] if to_inputs else [])]
+    matrices += ["grad_edges"] if to_edges else []
+    p = _Layer(arity, matrices, [("grad_theta", POINTER)])
+    b = p.builder
+    low = arity // 2
+    count = 1 << arity
+    in_registers = count <= 16
+    memory = None if in_registers else b.alloca(ir.VectorType(F32, lanes()), count)
+    with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
+        numbers = p.inputs_of(node)
+        rows = [p.row("x", number, 1 if bits else 4) for number in numbers]
+        numbers_ahead = p.inputs_of(p.ahead(node))
+        later = [p.row("x", number, 1 if bits else 4) for number in numbers_ahead]
+        later_targets = [p.row("grad_x", number) for number in numbers_ahead] if to_inputs else []
+        theta = p.coefficients(node)
+        grad_y, y = p.row("grad_y", node), None if linear else p.row("y", node)
+        targets = [p.row("grad_x", number) for number in numbers] if to_inputs else []
+        edge = b.mul(node, I64(arity))
+        edges = [p.row("grad_edges", b.add(edge, I64(j))) for j in range(arity)] if to_edges else []
+        scale = p.spread(p["scale"])
 
+        def place(i: int) -> ir.Value:
+            return b.gep(memory, [I64(i)])
 
-_NO_NOISE = np.zeros((1, 1), np.float32)
+        def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
+            def load(row: ir.Value, kind: ir.Type = F32) -> Vector:
+                return p.load_vector(p.index(row, column, 1 if kind == I8 else 4), mask, kind)
+
+            for row in later:
+                p.prefetch(p.index(row, column, 1 if bits else 4))
+            for row in later_targets:
+                p.prefetch(p.index(row, column, 4), write=True)
+            s = [1.0 - 2.0 * load(row, I8 if bits else F32) for row in rows]
+            g = load(grad_y) * scale
+            if y is not None:
+                value = load(y)
+                g = g * (value - value * value)
+            a, c = _monomials(s[:low]), _monomials(s[low:], g)
+            if to_inputs or to_edges:
+                by_low = [[theta[(q << low) | i] for i in range(1 << low)] for q in range(len(c))]
+                outer_low = [_dot(c, [row[i] for row in by_low]) for i in range(1 << low)]
+                outer_high = [_dot(row, a) for row in by_low]
+                slopes = [*_slopes(outer_low, a, low), *_slopes(outer_high, c, arity - low)]
+                for j in range(arity):
+                    for wanted, matrix in ((to_inputs, targets), (to_edges, edges)):
+                        if not wanted:
+                            continue
+                        at = p.index(matrix[j], column, 4)
+                        grad = slopes[j] * -2.0
+                        p.store_vector(p.load_vector(at, mask) + grad if matrix is targets else grad, at, mask)
+            found = [
+                c[i >> low] if isinstance(a[i % (1 << low)], float) else c[i >> low] * a[i % (1 << low)]
+                for i in range(count)
+            ]
+            if in_registers:
+                return [total + each for total, each in zip(totals, found, strict=True)]
+            for i, each in enumerate(found):
+                b.store(b.fadd(b.load(place(i)), each.value, flags=("contract",)), place(i))
+            return []
+
+        if in_registers:
+            totals = p.columns([p.zero()] * count, step)
+        else:
+            for i in range(count):
+                b.store(p.zero().value, place(i))
+            p.columns([], step)
+            totals = [Vector(b, b.load(place(i))) for i in range(count)]
+        first = p.table_of(node)
+        for i in range(0, count, lanes()):
+            at = p.index(p["grad_theta"], b.add(first, I64(i)), 4)
+            added = sums(totals[i : i + lanes()])
+            where = b.bitcast(at, added.value.type.as_pointer())
+            b.store(b.fadd(b.load(where, align=4), added.value), where, align=4)
+    return p.compile()
 
 
 def forward(
-    x: Array, fanins: Array, theta: Array, tau: float, noise: Array | None = None, *, linear: bool = False
+    x: Array,
+    fanins: Array,
+    theta: Array,
+    tau: float,
+    key: Key | None = None,
+    *,
+    linear: bool = False,
+    rounded: Array | None = None,
 ) -> Array:
-    """Relaxed outputs; arguments and result as `walsh_reference.walsh_layer`, float32 and int32 arrays."""
-    y = np.empty((len(fanins), x.shape[1]), np.float32)
-    activation = "linear" if linear else "sigmoid" if noise is None else "noisy sigmoid"
-    kernel = _compiled(fanins.shape[1], "forward", activation)
-    kernel(x, fanins, theta, _f32(1 / tau), _NO_NOISE if noise is None else noise, y)
+    """Relaxed outputs float32 `[nodes, batch]`.
+
+    Args:
+        x: inputs float32 or uint8 bits `[inputs, batch]`, each row dense.
+        fanins: int32 `[nodes, k]`.
+        theta: float32 `[tables, 2**k]`; runs of `nodes / tables` nodes share one.
+        tau: temperature.
+        key: of the noise; None for none.
+        linear: see `walsh_reference.walsh_layer`.
+        rounded: float32 `[nodes, batch]`, receives the outputs rounded to 0 and 1.
+    """
+    nodes, arity = fanins.shape
+    y = np.empty((nodes, x.shape[1]), np.float32)
+    kernel = _forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
+    shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
+    matrices = (*matrix(x), *matrix(y), *(matrix(rounded) if rounded is not None else ()))
+    scale = math.log2(math.e) / tau
+    threads.run(
+        [partial(kernel, *shared, first, last, 0, x.shape[1], *matrices, scale) for first, last in threads.split(nodes)]
+    )
     return y
 
 
 def backward(
-    x: Array, fanins: Array, theta: Array, tau: float, y: Array, grad_y: Array, *, linear: bool = False
-) -> tuple[Array, Array]:
+    x: Array,
+    fanins: Array,
+    theta: Array,
+    tau: float,
+    y: Array,
+    grad_y: Array,
+    *,
+    linear: bool = False,
+    to_inputs: bool = True,
+    to_edges: bool = False,
+) -> tuple[Array, Array | None, Array | None]:
     """Gradients from the saved inputs and outputs.
 
+    Args:
+        x: as in `forward`.
+        fanins: as in `forward`.
+        theta: as in `forward`.
+        tau: as in `forward`.
+        y: the outputs, not rounded.
+        grad_y: float32 `[nodes, batch]`, each row dense.
+        linear: as in `forward`.
+        to_inputs: whether the gradient of x is wanted.
+        to_edges: whether the gradients of each node's inputs are wanted.
+
     Returns:
-        `[nodes, 2**k]` for the coefficients, and `[nodes, k, batch]` for each node's inputs.
+        Gradients `[tables, 2**k]` of the coefficients, `[inputs, batch]` of the inputs or None, and
+        `[nodes, k, batch]` of each node's inputs or None.
     """
-    grad_theta = np.empty_like(theta)
-    grad_edges = np.empty((*fanins.shape, x.shape[1]), np.float32)
-    kernel = _compiled(fanins.shape[1], "backward", "linear" if linear else "sigmoid")
-    kernel(x, fanins, theta, _f32(1 / tau), y, grad_y, grad_theta, grad_edges)
-    return grad_theta, grad_edges
-
-
-@parallel
-def _sum_rows(edges: Array, order: Array, starts: Array, found: Array) -> None:
-    for i in numba.prange(found.shape[0]):
-        row = found[i]
-        for b in range(len(row)):
-            row[b] = np.float32(0)
-        for at in range(starts[i], starts[i + 1]):
-            edge = edges[order[at]]
-            for b in range(len(row)):
-                row[b] += edge[b]
-
-
-def sum_edges(grad_edges: Array, fanins: Array, inputs: int) -> Array:
-    """Gradients `[inputs, batch]` of a layer's inputs from those of its nodes' inputs `[nodes, k, batch]`."""
-    order = np.argsort(fanins, axis=None, kind="stable")
-    starts = np.searchsorted(fanins.reshape(-1)[order], np.arange(inputs + 1))
-    found = np.empty((inputs, grad_edges.shape[2]), np.float32)
-    _sum_rows(grad_edges.reshape(-1, grad_edges.shape[2]), order, starts, found)
-    return found
+    nodes, arity = fanins.shape
+    batch = x.shape[1]
+    kernel = _backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
+    shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), 0, 0)
+    grad_x = np.zeros(x.shape, np.float32) if to_inputs else None
+    grad_edges = np.empty((nodes * arity, batch), np.float32) if to_edges else None
+    matrices = (*matrix(x), *matrix(grad_y), *(() if linear else matrix(y)))
+    for each in (grad_x, grad_edges):
+        matrices += matrix(each) if each is not None else ()
+    # Threads share the samples, for two nodes may add to the gradient of one input.
+    parts = threads.split(batch, lanes())
+    sums = np.zeros((len(parts), *theta.shape), np.float32)
+    scale = -0.5 if linear else -1 / tau
+    threads.run(
+        [
+            partial(kernel, *shared, 0, nodes, first, last, *matrices, scale, sums[i].ctypes.data)
+            for i, (first, last) in enumerate(parts)
+        ]
+    )
+    grad_theta = sums[0] if len(parts) == 1 else sums.sum(0)
+    return grad_theta, grad_x, grad_edges if grad_edges is None else grad_edges.reshape(nodes, arity, batch)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import torch
 
+from warp2hdl.kernels.noise import Key, logistic
+
 
 def walsh_hadamard(values: torch.Tensor) -> torch.Tensor:
     """The unnormalised Walsh-Hadamard transform over the last axis, of length 2**k: `[..., 2**k]` -> `[..., 2**k]`.
@@ -49,7 +51,7 @@ def walsh_layer(
     fanins: torch.Tensor,
     theta: torch.Tensor,
     tau: float,
-    noise: torch.Tensor | None = None,
+    noise: Key | None = None,
     *,
     linear: bool = False,
 ) -> torch.Tensor:
@@ -58,16 +60,23 @@ def walsh_layer(
     Args:
         x: inputs `[inputs, batch]` in [0, 1].
         fanins: int `[nodes, k]`, rows of `x`.
-        theta: coefficients `[nodes, 2**k]`.
+        theta: coefficients `[tables, 2**k]`; each run of `nodes / tables` nodes shares one.
         tau: temperature.
-        noise: Logistic(0, 1) samples `[nodes, batch]` added to -z before the division by tau, or None.
+        noise: key of the Logistic(0, 1) noise added to -z before the division by tau, or None.
         linear: the output is `(1 - z) / 2` instead, the multilinear extension of a table of probabilities whose
             coefficients are the transform of `1 - 2 * probability`, divided by 2**k. Takes no tau and no noise.
 
     Returns:
         Outputs `[nodes, batch]` in [0, 1].
     """
-    z = walsh_polynomial(theta, 1 - 2 * x[fanins.long()])
+    theta = theta.repeat_interleave(len(fanins) // len(theta), 0)
+    return activation(walsh_polynomial(theta, 1 - 2 * x[fanins.long()]), tau, noise, linear=linear)
+
+
+def activation(z: torch.Tensor, tau: float, noise: Key | None = None, *, linear: bool = False) -> torch.Tensor:
+    """What becomes of z `[nodes, batch]`; arguments as in `walsh_layer`."""
     if linear:
         return (1 - z) / 2
-    return torch.sigmoid(((noise if noise is not None else 0) - z) / tau)
+    if noise is not None:
+        z = z - logistic(noise, *z.shape).to(z)
+    return torch.sigmoid(-z / tau)

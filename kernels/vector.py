@@ -1,0 +1,358 @@
+"""Straight-line vector programs: Python arithmetic on `Vector`s becomes LLVM instructions, compiled for this CPU.
+
+Loops that a compiler would have to vectorise are written as vectors at once, so that nothing is left to its heuristics.
+A compiled function runs without Python's global lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy.typing as npt
+from llvmlite import ir
+
+I1, I8, I32, I64, F32 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
+POINTER = I8.as_pointer()
+
+# Products and sums may become one instruction; nothing may be reordered, or rounding by a large constant would vanish.
+_FLAGS = ("contract", "nsz")
+
+
+@cache
+def _target() -> tuple[Any, bool]:
+    """The machine to compile for, and whether it has 512-bit vectors."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features()
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features.flatten(), opt=3, jit=True, codemodel="jitdefault"
+    )
+    return machine, bool(features.get("avx512f"))
+
+
+@cache
+def lanes() -> int:
+    """Float32 lanes of a vector: 16 with AVX-512, 8 otherwise."""
+    return 16 if _target()[1] else 8
+
+
+class Vector:
+    """A vector of float32 or int32 lanes in a program under construction; numbers are spread over all lanes."""
+
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value) -> None:
+        self.builder, self.value = builder, value
+
+    def _other(self, other: Vector | float) -> ir.Value:
+        if isinstance(other, Vector):
+            return other.value
+        kind = self.value.type
+        element = other if kind.element == F32 else int(other)
+        return ir.Constant(kind, [element] * kind.count)
+
+    def _make(self, name: str, left: ir.Value, right: ir.Value) -> Vector:
+        if self.value.type.element == F32:
+            return Vector(self.builder, getattr(self.builder, "f" + name)(left, right, flags=_FLAGS))
+        return Vector(self.builder, getattr(self.builder, name)(left, right))
+
+    def __add__(self, other: Vector | float) -> Vector:
+        return self._make("add", self.value, self._other(other))
+
+    def __radd__(self, other: float) -> Vector:
+        return self._make("add", self._other(other), self.value)
+
+    def __sub__(self, other: Vector | float) -> Vector:
+        return self._make("sub", self.value, self._other(other))
+
+    def __rsub__(self, other: float) -> Vector:
+        return self._make("sub", self._other(other), self.value)
+
+    def __mul__(self, other: Vector | float) -> Vector:
+        return self._make("mul", self.value, self._other(other))
+
+    __rmul__ = __mul__
+
+    def __and__(self, other: Vector | int) -> Vector:
+        return Vector(self.builder, self.builder.and_(self.value, self._other(other)))
+
+    def __xor__(self, other: Vector | int) -> Vector:
+        return Vector(self.builder, self.builder.xor(self.value, self._other(other)))
+
+    def __rshift__(self, bits: int) -> Vector:
+        return Vector(self.builder, self.builder.lshr(self.value, self._other(bits)))
+
+    def __lshift__(self, bits: int) -> Vector:
+        return Vector(self.builder, self.builder.shl(self.value, self._other(bits)))
+
+    def call(self, name: str, *others: Vector | float) -> Vector:
+        """An LLVM intrinsic of this type of vector."""
+        kind = self.value.type
+        values = [self.value, *(self._other(other) for other in others)]
+        suffix = f"v{kind.count}f32"
+        function = _declared(self.builder.module, f"llvm.{name}.{suffix}", ir.FunctionType(kind, [kind] * len(values)))
+        return Vector(self.builder, self.builder.call(function, values))
+
+    def clamp(self, low: float, high: float) -> Vector:
+        """Each lane within low and high."""
+        return self.call("maxnum", low).call("minnum", high)
+
+    def above(self, limit: float) -> Vector:
+        """1.0 where a lane is above the limit, 0.0 elsewhere."""
+        test = self.builder.fcmp_ordered(">", self.value, self._other(limit))
+        return Vector(self.builder, self.builder.select(test, self._other(1.0), self._other(0.0)))
+
+    def as_ints(self) -> Vector:
+        """The same bits as int32."""
+        return Vector(self.builder, self.builder.bitcast(self.value, ir.VectorType(I32, self.value.type.count)))
+
+    def as_floats(self) -> Vector:
+        """The same bits as float32."""
+        return Vector(self.builder, self.builder.bitcast(self.value, ir.VectorType(F32, self.value.type.count)))
+
+    def to_floats(self) -> Vector:
+        """The int32 lanes, converted."""
+        return Vector(self.builder, self.builder.sitofp(self.value, ir.VectorType(F32, self.value.type.count)))
+
+    def inverse(self) -> Vector:
+        """1 / self: the CPU's estimate and one Newton step where there is one, a division elsewhere."""
+        kind = self.value.type
+        if kind.count != 16 or not _target()[1]:
+            return Vector(self.builder, self.builder.fdiv(self._other(1.0), self.value))
+        signature = ir.FunctionType(kind, [kind, kind, ir.IntType(16)])
+        function = _declared(self.builder.module, "llvm.x86.avx512.rcp14.ps.512", signature)
+        all_lanes = ir.Constant(ir.IntType(16), 0xFFFF)
+        estimate = Vector(self.builder, self.builder.call(function, [self.value, self._other(0.0), all_lanes]))
+        return estimate * (2.0 - self * estimate)
+
+
+def sums(vectors: list[Vector]) -> Vector:
+    """A vector of the sums of the lanes of some vectors; their number is a power of two, at most that of the lanes.
+
+    Pairs are merged, half of the lanes each, so that few instructions are spent on moving lanes.
+    """
+    groups = 1  # partial sums of so many different vectors lie side by side in each vector
+    while len(vectors) > 1:
+        vectors = [_halves_added(a, b, groups) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+        groups *= 2
+    found = vectors[0]
+    while found.value.type.count > groups:
+        found = _halves_added(found, None, groups)
+    return found
+
+
+def _halves_added(a: Vector, b: Vector | None, groups: int) -> Vector:
+    """Adds the second half of each group to the first: the groups of a, then those of b, half as wide."""
+    count = a.value.type.count
+    width = count // groups
+    firsts = [lane for lane in range(count if b is None else 2 * count) if lane % width < width // 2]
+
+    def lanes_of(numbers: list[int]) -> ir.Value:
+        mask = ir.Constant(ir.VectorType(I32, len(numbers)), numbers)
+        return a.builder.shuffle_vector(a.value, a.value if b is None else b.value, mask)
+
+    halves = lanes_of(firsts), lanes_of([lane + width // 2 for lane in firsts])
+    return Vector(a.builder, a.builder.fadd(*halves, flags=_FLAGS))
+
+
+def exp2(t: Vector) -> Vector:
+    """2**t for lanes within -126 to 126: a polynomial for the fraction, the exponent field for the whole part."""
+    shifted = t + 12582912.0  # 1.5 * 2**23: the lowest bits of the sum are the whole part
+    f = t - (shifted - 12582912.0)
+    p = f * 1.32764e-3 + 9.67554e-3
+    for coefficient in (5.550713e-2, 0.2402212, 0.69314697, 1.0):
+        p = p * f + coefficient
+    return (p.as_ints() + (shifted.as_ints() << 23)).as_floats()
+
+
+def sigmoid_of_minus(v: Vector, scale: Vector) -> Vector:
+    """`1 / (1 + 2**(v * scale))`."""
+    return (exp2((v * scale).clamp(-100.0, 100.0)) + 1.0).inverse()
+
+
+def log2(x: Vector) -> Vector:
+    """The binary logarithm of positive normal lanes."""
+    bits = x.as_ints()
+    whole = bits - 0x3F3504F3  # so that the mantissa lies between sqrt(1/2) and sqrt(2)
+    exponent = Vector(x.builder, x.builder.ashr(whole.value, whole._other(23)))
+    m = (bits - (exponent << 23)).as_floats() - 1.0
+    # atanh series: log2(1 + m) = 2 / ln 2 * (u + u**3 / 3 + ...), u = m / (2 + m)
+    u = m * (m + 2.0).inverse()
+    square = u * u
+    p = square * 0.43292593 + 0.5766453
+    for coefficient in (0.96179999, 2.88539008):
+        p = p * square + coefficient
+    return p * u + exponent.to_floats()
+
+
+def _declared(module: ir.Module, name: str, signature: ir.FunctionType) -> ir.Function:
+    return module.globals.get(name) or ir.Function(module, signature, name)
+
+
+class Program:
+    """A function under construction.
+
+    Args:
+        arguments: name and type of each argument: `POINTER`, `I64` or `F32`.
+    """
+
+    def __init__(self, arguments: Sequence[tuple[str, ir.Type]]) -> None:
+        self.module = ir.Module(name="warp2hdl")
+        self.module.triple = llvm.get_default_triple()
+        self._kinds = [kind for _, kind in arguments]
+        self.function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), self._kinds), "kernel")
+        self.builder = ir.IRBuilder(self.function.append_basic_block())
+        self.arguments = {name: value for (name, _), value in zip(arguments, self.function.args, strict=True)}
+
+    def __getitem__(self, name: str) -> ir.Value:
+        return self.arguments[name]
+
+    @contextmanager
+    def loop(
+        self, start: ir.Value, stop: ir.Value, step: int, carried: Sequence[ir.Value] = ()
+    ) -> Iterator[tuple[ir.Value, list[ir.Value]]]:
+        """`for i in range(start, stop, step)`.
+
+        Args:
+            start: int64.
+            stop: int64.
+            step: above 0.
+            carried: values that each round passes on to the next.
+
+        Yields:
+            The counter, and a list of the carried values; the block replaces its entries. After the block the list
+            holds the values of the last round, or those given if there was none.
+        """
+        b = self.builder
+        before = b.block
+        head, body, after = (self.function.append_basic_block(name) for name in ("head", "body", "after"))
+        b.branch(head)
+        b.position_at_end(head)
+        counter = b.phi(I64)
+        counter.add_incoming(start, before)
+        phis = [b.phi(value.type) for value in carried]
+        for phi, value in zip(phis, carried, strict=True):
+            phi.add_incoming(value, before)
+        b.cbranch(b.icmp_signed("<", counter, stop), body, after)
+        b.position_at_end(body)
+        values: list[ir.Value] = list(phis)
+        yield counter, values
+        for phi, value in zip(phis, values, strict=True):
+            phi.add_incoming(value, b.block)
+        counter.add_incoming(b.add(counter, I64(step)), b.block)
+        b.branch(head)
+        b.position_at_end(after)
+        values[:] = phis
+
+    @contextmanager
+    def when(self, condition: ir.Value) -> Iterator[None]:
+        """The block runs only if the condition holds."""
+        with self.builder.if_then(condition):
+            yield
+
+    def index(self, pointer: ir.Value, offset: ir.Value, size: int) -> ir.Value:
+        """The address of element `offset` of elements of `size` bytes."""
+        return self.builder.gep(pointer, [self.builder.mul(offset, I64(size))])
+
+    def load(self, pointer: ir.Value, kind: ir.Type) -> ir.Value:
+        """One element."""
+        return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()))
+
+    def store(self, value: ir.Value, pointer: ir.Value) -> None:
+        """One element."""
+        self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()))
+
+    def spread(self, value: ir.Value, count: int | None = None) -> Vector:
+        """A number in all lanes of a vector of `count`, by default `lanes()`."""
+        kind = ir.VectorType(value.type, count or lanes())
+        nothing = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(nothing, value, I32(0))
+        zeros = ir.Constant(ir.VectorType(I32, kind.count), [0] * kind.count)
+        return Vector(self.builder, self.builder.shuffle_vector(first, nothing, zeros))
+
+    def zero(self) -> Vector:
+        """0.0 in all lanes."""
+        return Vector(self.builder, ir.Constant(ir.VectorType(F32, lanes()), [0.0] * lanes()))
+
+    def count_up(self, start: ir.Value) -> Vector:
+        """int32 lanes start, start + 1, ..."""
+        steps = ir.Constant(ir.VectorType(I32, lanes()), list(range(lanes())))
+        return self.spread(start) + Vector(self.builder, steps)
+
+    def first_lanes(self, count: ir.Value) -> ir.Value:
+        """A mask of the first `count` lanes."""
+        limit = self.spread(self.builder.trunc(count, I32))
+        steps = ir.Constant(ir.VectorType(I32, lanes()), list(range(lanes())))
+        return self.builder.icmp_unsigned("<", steps, limit.value)
+
+    def load_vector(self, pointer: ir.Value, mask: ir.Value | None, element: ir.Type = F32) -> Vector:
+        """Float32 lanes from float32 or uint8 elements; 0 where the mask is 0."""
+        kind = ir.VectorType(element, lanes())
+        where = self.builder.bitcast(pointer, kind.as_pointer())
+        if mask is None:
+            value = self.builder.load(where, align=1)
+        else:
+            zero = ir.Constant(kind, [0] * lanes())
+            value = self._masked("load", kind, where, [I32(1), mask, zero])
+        if element == I8:
+            wide = self.builder.zext(value, ir.VectorType(I32, lanes()))
+            value = self.builder.sitofp(wide, ir.VectorType(F32, lanes()))
+        return Vector(self.builder, value)
+
+    def store_vector(self, value: Vector, pointer: ir.Value, mask: ir.Value | None) -> None:
+        """Float32 lanes, those where the mask is 1."""
+        kind = value.value.type
+        where = self.builder.bitcast(pointer, kind.as_pointer())
+        if mask is None:
+            self.builder.store(value.value, where, align=1)
+        else:
+            self._masked("store", kind, where, [I32(1), mask], value.value)
+
+    def prefetch(self, pointer: ir.Value, *, write: bool = False) -> None:
+        """Brings what lies there into the cache."""
+        signature = ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32])
+        function = _declared(self.module, "llvm.prefetch.p0", signature)
+        self.builder.call(function, [pointer, I32(int(write)), I32(3), I32(1)])
+
+    def _masked(
+        self, what: str, kind: ir.Type, where: ir.Value, rest: list[ir.Value], stored: ir.Value | None = None
+    ) -> ir.Value:
+        arguments = [*([stored] if stored is not None else []), where, *rest]
+        name = f"llvm.masked.{what}.v{kind.count}{'f32' if kind.element == F32 else 'i8'}.p0"
+        result = ir.VoidType() if what == "store" else kind
+        function = _declared(self.module, name, ir.FunctionType(result, [value.type for value in arguments]))
+        return self.builder.call(function, arguments)
+
+    def compile(self) -> Callable[..., None]:
+        """The function, for arguments of plain numbers (addresses for pointers)."""
+        self.builder.ret_void()
+        machine, _ = _target()
+        self.module.data_layout = str(machine.target_data)
+        # Vectors put by on an unaligned stack would straddle cache lines.
+        text = str(self.module).replace(") \n{", ') "stackrealign"\n{').replace(")\n{", ') "stackrealign"\n{')
+        module = llvm.parse_assembly(text)
+        module.verify()
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_unrolling = False
+        options.loop_vectorization = options.slp_vectorization = False
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+        types: dict[ir.Type, Any] = {POINTER: ctypes.c_void_p, I64: ctypes.c_int64, F32: ctypes.c_float}
+        types_of = [types[kind] for kind in self._kinds]
+        function = ctypes.CFUNCTYPE(None, *types_of)(engine.get_function_address("kernel"))
+        _ENGINES.append(engine)
+        return function
+
+
+_ENGINES: list[Any] = []  # what is compiled stays
+
+
+def matrix(array: npt.NDArray[Any]) -> tuple[int, int]:
+    """Address and row stride, in elements, of a matrix whose rows are dense: the two arguments of a program."""
+    return array.ctypes.data, array.strides[0] // array.itemsize

@@ -1,0 +1,78 @@
+"""Gradients of learned wiring for CPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+
+from warp2hdl.kernels import threads
+from warp2hdl.kernels.vector import F32, I8, I32, I64, POINTER, Program, Vector, lanes, matrix, sums
+
+Array = npt.NDArray[Any]
+
+
+@cache
+def _kernel(bits: bool) -> Callable[..., None]:
+    """As many candidates at once as a vector has lanes, so that each gradient is loaded once for all of them."""
+    bounds = [(name, I64) for name in ("edge_start", "edge_stop", "count", "columns")]
+    pairs = [pair for name in ("x", "grad") for pair in ((name, POINTER), (f"{name}_stride", I64))]
+    p = Program([("candidates", POINTER), ("found", POINTER), *bounds, *pairs])
+    b = p.builder
+    size = 1 if bits else 4
+    last = b.sub(p["count"], I64(1))
+    whole = b.mul(b.sdiv(p["columns"], I64(lanes())), I64(lanes()))
+
+    def least(value: ir.Value) -> ir.Value:
+        return b.select(b.icmp_signed("<", value, last), value, last)
+
+    with p.loop(p["edge_start"], p["edge_stop"], 1) as (edge, _):
+        first = b.mul(edge, p["count"])
+        grads = p.index(p["grad"], b.mul(edge, p["grad_stride"]), 4)
+        with p.loop(I64(0), p["count"], lanes()) as (block, _):
+            places = [p.index(p["candidates"], b.add(first, least(b.add(block, I64(i)))), 4) for i in range(lanes())]
+            numbers = [b.sext(p.load(place, I32), I64) for place in places]
+            rows = [p.index(p["x"], b.mul(number, p["x_stride"]), size) for number in numbers]
+
+            def step(column: ir.Value, mask: ir.Value | None, totals: list[ir.Value]) -> None:
+                g = p.load_vector(p.index(grads, column, 4), mask)
+                for i, row in enumerate(rows):
+                    x = p.load_vector(p.index(row, column, size), mask, I8 if bits else F32)
+                    totals[i] = (g * x + Vector(b, totals[i])).value
+
+            with p.loop(I64(0), whole, lanes(), [p.zero().value] * lanes()) as (column, totals):
+                step(column, None, totals)
+            with p.loop(whole, p["columns"], lanes(), totals) as (column, totals):
+                step(column, p.first_lanes(b.sub(p["columns"], column)), totals)
+            total = sums([Vector(b, value) for value in totals])
+            p.store_vector(total, p.index(p["found"], b.add(first, block), 4), p.first_lanes(b.sub(p["count"], block)))
+    return p.compile()
+
+
+def candidate_gradients(signals: Array, candidates: Array, grad_edges: Array) -> Array:
+    """For each candidate of each input, its signal times the gradient of that input, summed over the batch.
+
+    Args:
+        signals: uint8 or float32 `[inputs, batch]`, each row dense.
+        candidates: int32 `[nodes, k, candidates]`, rows of `signals`.
+        grad_edges: float32 `[nodes, k, batch]`.
+
+    Returns:
+        float32 `[nodes, k, candidates]`.
+    """
+    found = np.empty(candidates.shape, np.float32)
+    edges = grad_edges.reshape(-1, grad_edges.shape[2])
+    kernel = _kernel(signals.dtype == np.uint8)
+    sizes = candidates.shape[2], signals.shape[1]
+    addresses = candidates.ctypes.data, found.ctypes.data
+    threads.run(
+        [
+            partial(kernel, *addresses, first, last, *sizes, *matrix(signals), *matrix(edges))
+            for first, last in threads.split(len(edges))
+        ]
+    )
+    return found
