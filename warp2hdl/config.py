@@ -34,7 +34,7 @@ class EncoderConfig:
     thermometer_bits: int = 4
     thresholds: str = "quantile"
     threshold_sampling: str = "hard"
-    threshold_width: float = 0.02
+    threshold_width: float = 0.03
 
     def check(self) -> None:
         """Checks each setting.
@@ -57,7 +57,7 @@ class EncoderConfig:
 _OF_CONVOLUTIONS = ("channels", "receptive_field", "tree_depth", "groups")
 _OF_WINDOWS = ("stride", "padding")
 _OF_POOLING = ("size",)
-_OF_DENSE = ("nodes", "wiring", "candidates")
+_OF_DENSE = ("nodes", "wiring", "candidates", "initial")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class LayerConfig:
     relaxation: str = "walsh"
     sampling: str = "soft"
     tau: float = 1.0
+    initial: str = "residual"
     residual: float = 0.88
     kind: str = "dense"
     channels: int = 32
@@ -216,18 +217,15 @@ class TrainConfig:
             where = f"layers[{index}]"
             _within(f"{where}.nodes", layer.nodes, 1, None)
             _within(f"{where}.arity", layer.arity, 1, 6)
-            _within(f"{where}.candidates", layer.candidates, 1, None)
+            _within(f"{where}.candidates", layer.candidates, 0, None)
             _above(f"{where}.tau", layer.tau, 0)
-            _one_of(f"{where}.wiring", layer.wiring, ("random", "learned"))
-            _one_of(f"{where}.relaxation", layer.relaxation, ("walsh", "multilinear", "difflogic"))
+            _one_of(f"{where}.wiring", layer.wiring, ("random", "unique", "structured", "learned"))
+            _one_of(f"{where}.relaxation", layer.relaxation, ("walsh", "multilinear", "difflogic", "dwn"))
+            _one_of(f"{where}.initial", layer.initial, ("residual", "residual-catalog", "random"))
             _one_of(f"{where}.sampling", layer.sampling, ("soft", "hard", "gumbel-soft", "gumbel-hard"))
             if layer.relaxation == "difflogic" and layer.arity != 2:
                 raise ConfigError(
                     f"{where}.arity is {layer.arity}; the relaxation difflogic has gates of 2 inputs only."
-                )
-            if layer.relaxation != "walsh" and layer.sampling.startswith("gumbel"):
-                raise ConfigError(
-                    f"{where}.sampling is {layer.sampling!r}; the relaxation {layer.relaxation} takes soft or hard."
                 )
             if not 0.5 <= layer.residual < 1:
                 raise ConfigError(f"{where}.residual is {layer.residual}; it must be at least 0.5 and below 1.")

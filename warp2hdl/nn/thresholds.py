@@ -39,7 +39,7 @@ class Thresholds(torch.nn.Module):
         ConfigError: an argument out of range.
     """
 
-    def __init__(self, encoder: Encoder, *, width: float = 0.02, sampling: str = "hard") -> None:
+    def __init__(self, encoder: Encoder, *, width: float = 0.03, sampling: str = "hard") -> None:
         super().__init__()
         if not 0 < width < float("inf"):
             raise ConfigError(f"width is {width}; it must be a number above 0.")
