@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import torch
 
 from warp2hdl.config import TrainingConfig
 from warp2hdl.errors import ConfigError
-from warp2hdl.kernels import lookup_cpu, walsh_cpu
+from warp2hdl.kernels import lookup_cpu, threads, walsh_cpu
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.train.optimizer import optimizer_for
 
@@ -57,16 +56,13 @@ def use_threads(count: int) -> None:
     """Sets the threads of torch and of the kernels.
 
     Raises:
-        ConfigError: there are not as many cores.
+        ConfigError: more than this process may use cores.
     """
-    cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if count > cores:
-        raise ConfigError(f"--threads is {count}, but there are {cores} cores; give as many threads at most.")
+        raise ConfigError(f"--threads is {count}; this machine offers 1 to {cores}.")
     torch.set_num_threads(count)
-    with contextlib.suppress(ImportError):
-        from warp2hdl.kernels import threads
-
-        threads.set(count)
+    threads.set(count)
 
 
 def prepare_step(network: Network, batch: int, *, real: bool = False) -> Callable[[], float]:
