@@ -1,12 +1,14 @@
-"""The settings that each data set is trained with unless the user says otherwise."""
+"""The settings that each data set is trained with unless the user says otherwise, and those of difflogic."""
 
 from __future__ import annotations
 
 import dataclasses
 import types
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
+from warp2hdl.errors import ConfigError
 
 _IMAGE_LAYER = LayerConfig(nodes=3000, arity=6, wiring="learned", sampling="gumbel-hard", tau=4.0, residual=0.6)
 _IMAGES = TrainConfig(
@@ -22,6 +24,30 @@ _IMAGES = TrainConfig(
     ),
 )
 
+
+def _convolutions(
+    channels: tuple[int, ...], groups: tuple[int, ...], arity: int, depth: int
+) -> tuple[LayerConfig, ...]:
+    """3 x 3 convolutions that keep the size of the image, each followed by an OR that halves it."""
+    return tuple(
+        layer
+        for own, parts in zip(channels, groups, strict=True)
+        for layer in (
+            LayerConfig(kind="convolution", channels=own, tree_depth=depth, arity=arity, padding=1, groups=parts),
+            LayerConfig(kind="or-pool"),
+        )
+    )
+
+
+def _cifar(layers: tuple[LayerConfig, ...], thresholds: int, group_tau: float, rate: float) -> TrainConfig:
+    """CIFAR-10 as difflogic encodes it: thresholds at equal steps."""
+    return TrainConfig(
+        encoder=EncoderConfig(feature_bits=8, thermometer_bits=thresholds, thresholds="uniform"),
+        layers=layers,
+        training=TrainingConfig(epochs=100, batch_size=100, learning_rate=rate, group_tau=group_tau),
+    )
+
+
 PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
     {
         "digits": TrainConfig(
@@ -30,19 +56,100 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
             training=TrainingConfig(epochs=80, group_tau=3.0, jitter=1),
         ),
         "mnist": _IMAGES,
+        "mnist20x20": _IMAGES,
         "fashion-mnist": dataclasses.replace(_IMAGES, training=dataclasses.replace(_IMAGES.training, augment="none")),
+        # The shape of arXiv 2411.04732, small enough for a CPU and for a circuit: a node a position, two channels each.
+        "cifar-10": _cifar(
+            (
+                *_convolutions((32, 64, 128), (3, 16, 32), arity=6, depth=1),
+                LayerConfig(nodes=8000, arity=6),
+                LayerConfig(nodes=4000, arity=6),
+            ),
+            thresholds=3,
+            group_tau=20.0,
+            rate=0.02,
+        ),
+        # The widths, depths and divisors of difflogic's experiments.
+        "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
+        "cifar-10-31-thresholds": _cifar((LayerConfig(nodes=256_000, arity=2),) * 5, 31, 100.0, 0.01),
     }
 )
 
 
-def preset(dataset: str, classes: int, samples: int) -> TrainConfig:
-    """The preset of a data set; for the user's own data one that fits its size.
+@dataclass(frozen=True)
+class _Difflogic:
+    """One of difflogic's experiments: 100,000 or 200,000 steps of 100 samples, Adam at a constant rate."""
+
+    layers: int
+    nodes: int
+    group_tau: float
+    thermometer_bits: int
+    learning_rate: float = 0.01
+    steps: int = 200_000
+
+    def config(self, samples: int) -> TrainConfig:
+        """Its settings; the epochs make up its steps."""
+        batch = 100
+        return TrainConfig(
+            encoder=EncoderConfig(feature_bits=8, thermometer_bits=self.thermometer_bits, thresholds="uniform"),
+            layers=(LayerConfig(nodes=self.nodes, arity=2, relaxation="difflogic"),) * self.layers,
+            training=TrainingConfig(
+                epochs=-(-self.steps // max(1, samples // batch)),
+                batch_size=batch,
+                learning_rate=self.learning_rate,
+                schedule="constant",
+                group_tau=self.group_tau,
+            ),
+        )
+
+
+def _table(layers: int, nodes: int, group_tau: float, learning_rate: float = 0.01) -> dict[str, _Difflogic]:
+    return {"difflogic": _Difflogic(layers, nodes, group_tau, 8, learning_rate, 100_000)}
+
+
+# From the README of difflogic's repository; the MONK's problems as in its paper, arXiv 2210.08277.
+DIFFLOGIC: Mapping[str, Mapping[str, _Difflogic]] = types.MappingProxyType(
+    {
+        "mnist": {"difflogic": _Difflogic(6, 64_000, 30.0, 1)},
+        "mnist20x20": {"difflogic": _Difflogic(6, 8_000, 10.0, 1)},
+        "cifar-10-3-thresholds": {
+            "difflogic": _Difflogic(4, 12_000, 100.0, 3),
+            "difflogic-128k": _Difflogic(4, 128_000, 100.0, 3),
+        },
+        "cifar-10-31-thresholds": {
+            "difflogic": _Difflogic(5, 256_000, 100.0, 31),
+            "difflogic-512k": _Difflogic(5, 512_000, 100.0, 31),
+            "difflogic-1024k": _Difflogic(5, 1_024_000, 100.0, 31),
+        },
+        "adult": _table(5, 256, 20.0),
+        "breast-cancer": _table(5, 128, 20.0, 0.001),
+        "monk-1": _table(6, 24, 1.0),
+        "monk-2": _table(6, 12, 1.0),
+        "monk-3": _table(6, 12, 1.0),
+    }
+)
+BEST = "best"
+"""The preset that a data set has unless another is named."""
+
+
+def preset(dataset: str, classes: int, samples: int, name: str = BEST) -> TrainConfig:
+    """A preset of a data set; for the user's own data one that fits its size.
 
     Args:
         dataset: the name of a data set, or anything else.
         classes: how many classes there are; the last layer's width becomes a multiple of it.
         samples: how many samples train.
+        name: `best`, or one of the data set's `DIFFLOGIC`.
+
+    Raises:
+        ConfigError: the data set has no preset of that name.
     """
+    if name != BEST:
+        experiments = DIFFLOGIC.get(dataset, {})
+        if name not in experiments:
+            allowed = ", ".join((BEST, *experiments))
+            raise ConfigError(f"there is no preset {name!r} for {dataset}; give --preset one of {allowed}.")
+        return experiments[name].config(samples)
     config = PRESETS.get(dataset) or _for_samples(classes, samples)
     last = config.layers[-1]
     if last.kind != "dense":

@@ -3,15 +3,17 @@ import pytest
 import torch
 
 from warp2hdl import ir
-from warp2hdl.encode import fit_encoder
+from warp2hdl.encode import Encoder, fit_encoder
 from warp2hdl.errors import LoweringError
 from warp2hdl.lower import lower
 from warp2hdl.lower.layers import or_trees
 from warp2hdl.lower.nodes import Nodes
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.nn.convolution import LogicConv2d
+from warp2hdl.nn.network import build
 from warp2hdl.nn.pooling import OrPool2d
 from warp2hdl.nn.windows import encoded_image_rows
+from warp2hdl.presets import preset
 
 
 def _images(shape, thermometer_bits, samples=130):
@@ -103,6 +105,22 @@ def test_or_trees_are_small_and_flat(width, nodes, depth):
     expected = np.zeros_like(bits)
     expected[0, :width] = expected[1, width : 2 * width] = 1
     assert np.array_equal(bits, expected)
+
+
+def test_the_preset_of_cifar():
+    features = 3 * 32 * 32
+    encoder = Encoder(
+        np.full(features, 8, np.uint8),
+        np.ones(features),
+        np.zeros(features),
+        np.repeat(np.arange(features, dtype=np.int32), 3),
+        np.tile(np.array([64, 128, 192], np.uint32), features),
+    )
+    model = build(preset("cifar-10", 10, 45_000), encoder.bits, 10, encoded_image_rows(encoder, (3, 32, 32)))
+    names = [f"x{i}" for i in range(features)], [str(c) for c in range(10)]
+    network = lower(model, encoder, name="t", feature_names=names[0], class_names=names[1]).network
+    assert network.nodes == 83_681  # as docs/convolution.md says
+    assert network.depth == 8
 
 
 def test_widths_that_do_not_fit():

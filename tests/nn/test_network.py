@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +83,25 @@ def test_convolutions_need_images():
     with pytest.raises(ConfigError) as error:
         build(TrainConfig(layers=(CONVOLUTION, DENSE)), 10, 3)
     assert str(error.value) == "layers[0].kind is 'convolution', but the samples are no images; use 'dense'."
+
+
+def test_the_paper_s_network_fits_together():
+    # At an eighth of the smallest network's width: the shipped file differs in k alone.
+    example = Path(__file__).parents[2] / "docs" / "examples" / "cifar-10-medium.toml"
+    config = TrainConfig.read(example, TrainConfig())
+    config.check(10)
+    k, wide = 4, 256
+
+    def narrow(layer):
+        if layer.kind == "or-pool":
+            return layer
+        if layer.kind == "dense":
+            return dataclasses.replace(layer, nodes=layer.nodes * k // wide)
+        return dataclasses.replace(layer, channels=layer.channels * k // wide, groups=max(3, layer.groups * k // wide))
+
+    layers = [narrow(layer) for layer in config.layers]
+    layers[2] = dataclasses.replace(layers[2], groups=2)
+    model = build(dataclasses.replace(config, layers=tuple(layers)), 6144, 10, torch.arange(6144).reshape(6, 32, 32))
+    assert [layer.out_shape for layer in list(model)[1:8:2]] == [(4, 16, 16), (16, 8, 8), (64, 4, 4), (128, 2, 2)]
+    assert [layer.out_dim for layer in list(model)[8:11]] == [5120, 2560, 1280]
+    assert [layer.groups for layer in list(model)[0:8:2]] == [3, 2, 8, 32]
