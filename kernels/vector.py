@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 
@@ -351,6 +352,17 @@ class Program:
 
 
 _ENGINES: list[Any] = []  # what is compiled stays
+
+
+def empty_rows(count: int, columns: int) -> npt.NDArray[np.float32]:
+    """An uninitialised float32 matrix, each row of which begins at a cache line."""
+    line = 16
+    stride = -(-columns // line) * line
+    if stride % 1024 == 0:  # or equal columns of all rows would share few places in the cache
+        stride += line
+    memory = np.empty(count * stride + line, np.float32)
+    first = -memory.ctypes.data // 4 % line
+    return memory[first : first + count * stride].reshape(count, stride)[:, :columns]
 
 
 def matrix(array: npt.NDArray[Any]) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from warp2hdl.kernels.vector import (
     POINTER,
     Program,
     Vector,
+    empty_rows,
     lanes,
     log2,
     matrix,
@@ -256,7 +257,7 @@ def forward(
         rounded: float32 `[nodes, batch]`, receives the outputs rounded to 0 and 1.
     """
     nodes, arity = fanins.shape
-    y = np.empty((nodes, x.shape[1]), np.float32)
+    y = empty_rows(nodes, x.shape[1])
     kernel = _forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
     matrices = (*matrix(x), *matrix(y), *(matrix(rounded) if rounded is not None else ()))
@@ -300,8 +301,10 @@ def backward(
     batch = x.shape[1]
     kernel = _backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), 0, 0)
-    grad_x = np.zeros(x.shape, np.float32) if to_inputs else None
-    grad_edges = np.empty((nodes * arity, batch), np.float32) if to_edges else None
+    grad_x = empty_rows(*x.shape) if to_inputs else None
+    if grad_x is not None:
+        grad_x.fill(0)
+    grad_edges = empty_rows(nodes * arity, batch) if to_edges else None
     matrices = (*matrix(x), *matrix(grad_y), *(() if linear else matrix(y)))
     for each in (grad_x, grad_edges):
         matrices += matrix(each) if each is not None else ()

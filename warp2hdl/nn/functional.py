@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy.typing as npt
 import torch
 
 from warp2hdl.kernels import noise as counter
@@ -17,9 +16,9 @@ def logistic_noise(shape: tuple[int, ...], like: torch.Tensor) -> Key:
     return counter.draw_key()
 
 
-def _dense_rows(values: torch.Tensor) -> npt.NDArray[Any]:
-    found: npt.NDArray[Any] = (values if values.stride(1) == 1 or values.shape[1] == 1 else values.contiguous()).numpy()
-    return found
+def _dense_rows(values: torch.Tensor) -> torch.Tensor:
+    """The same matrix with rows that lie dense, however far apart."""
+    return values if values.stride(1) == 1 else values.contiguous()
 
 
 class _WalshCPU(torch.autograd.Function):
@@ -40,7 +39,7 @@ class _WalshCPU(torch.autograd.Function):
 
         rounded = torch.empty(len(fanins), x.shape[1]) if hard else None
         y = walsh_cpu.forward(
-            _dense_rows(x),
+            x.numpy(),
             fanins.numpy(),
             theta.detach().numpy(),
             tau,
@@ -59,19 +58,19 @@ class _WalshCPU(torch.autograd.Function):
 
         x, fanins, theta, y, candidates = ctx.saved_tensors
         grad_theta, grad_x, grad_edges = walsh_cpu.backward(
-            _dense_rows(x),
+            x.numpy(),
             fanins.numpy(),
             theta.detach().numpy(),
             ctx.tau,
             y.numpy(),
-            _dense_rows(grads[0]),
+            _dense_rows(grads[0]).numpy(),
             linear=ctx.linear,
             to_inputs=ctx.needs_input_grad[0],
             to_edges=candidates is not None,
         )
         grad_wiring = None
         if candidates is not None and grad_edges is not None:
-            found = wiring_cpu.candidate_gradients(_dense_rows(x), candidates.numpy(), grad_edges)
+            found = wiring_cpu.candidate_gradients(x.numpy(), candidates.numpy(), grad_edges)
             grad_wiring = torch.from_numpy(found)
         grad_input = None if grad_x is None else torch.from_numpy(grad_x)
         return grad_input, None, torch.from_numpy(grad_theta), None, None, None, None, None, grad_wiring
@@ -106,6 +105,7 @@ def walsh_layer(
     Returns:
         Outputs `[nodes, batch]` in [0, 1], float32.
     """
+    x = _dense_rows(x)
     if x.device.type == "cpu":
         result: torch.Tensor = _WalshCPU.apply(x, fanins, theta, tau, noise, hard, linear, candidates, wiring)
         return result
@@ -131,7 +131,7 @@ def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -
     if x.device.type == "cpu":
         from warp2hdl.kernels import lookup_cpu
 
-        return torch.from_numpy(lookup_cpu.look_up(_dense_rows(x), fanins.numpy(), tables.to(torch.uint8).numpy()))
+        return torch.from_numpy(lookup_cpu.look_up(_dense_rows(x).numpy(), fanins.numpy(), tables.to(torch.uint8).numpy()))
     weights = 1 << torch.arange(fanins.shape[1], device=x.device)
     address = (x[fanins.long()].long() * weights[:, None]).sum(1)
     return tables.repeat_interleave(len(fanins) // len(tables), 0).gather(1, address).to(torch.uint8)
