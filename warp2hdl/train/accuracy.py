@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from warp2hdl.nn import LogicLayer
-from warp2hdl.train.batches import Bits
+from warp2hdl.train.batches import Words
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def _noiseless(model: torch.nn.Module) -> Iterator[None]:
             layer.sampling = sampling
 
 
-def predictions(model: torch.nn.Module, bits: Bits, *, relaxed: bool = False) -> npt.NDArray[np.int64]:
+def predictions(model: torch.nn.Module, bits: Words, *, relaxed: bool = False) -> npt.NDArray[np.int64]:
     """Class ids `[samples]`, the lowest among equals, by the hard network or the relaxed one."""
     with torch.no_grad():
         if relaxed:
@@ -41,6 +41,6 @@ def predictions(model: torch.nn.Module, bits: Bits, *, relaxed: bool = False) ->
     return torch.cat(found or [torch.zeros(0, dtype=torch.int64)]).numpy()
 
 
-def accuracy(model: torch.nn.Module, bits: Bits, labels: npt.NDArray[np.int64], *, relaxed: bool = False) -> float:
+def accuracy(model: torch.nn.Module, bits: Words, labels: npt.NDArray[np.int64], *, relaxed: bool = False) -> float:
     """The share of samples that are classified as labelled, 0 to 1."""
     return float((predictions(model, bits, relaxed=relaxed) == labels).mean())
