@@ -6,6 +6,7 @@ import torch
 from warp2hdl.errors import ConfigError
 from warp2hdl.kernels.walsh_reference import walsh_layer
 from warp2hdl.nn import GroupSum, LogicLayer
+from warp2hdl.nn.relaxations import RELAXATIONS
 
 
 @pytest.mark.parametrize("arity", range(1, 7))
@@ -17,10 +18,10 @@ def test_training_output_is_the_walsh_layer(arity):
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.bool])
-@pytest.mark.parametrize("wiring", ["random", "learned"])
-@pytest.mark.parametrize("relaxation", ["walsh", "multilinear", "difflogic"])
-def test_bits_and_floats_agree(dtype, wiring, relaxation):
-    layer = LogicLayer(9, 12, 2, relaxation, wiring=wiring)
+@pytest.mark.parametrize(("wiring", "candidates"), [("random", 1), ("learned", 5), ("learned", 0)])
+@pytest.mark.parametrize("relaxation", RELAXATIONS)
+def test_bits_and_floats_agree(dtype, wiring, candidates, relaxation):
+    layer = LogicLayer(9, 12, 2, relaxation, wiring=wiring, candidates=candidates)
     bits = torch.randint(2, (50, 9)).to(dtype)
     outputs, gradients = [], []
     for x in (bits, bits.float()):
@@ -64,13 +65,14 @@ def test_noise_only_in_gumbel_training():
     assert torch.equal(noisy.eval()(bits), soft.eval()(bits))
 
 
-def test_learned_wiring_finds_the_input_that_matters():
+@pytest.mark.parametrize("relaxation", ["walsh", "dwn"])
+def test_learned_wiring_finds_the_input_that_matters(relaxation):
     torch.manual_seed(0)
-    layer = LogicLayer(16, 4, 1, wiring="learned", candidates=16)
+    layer = LogicLayer(16, 4, 1, relaxation, wiring="learned", candidates=0)
     optimizer = torch.optim.Adam(layer.parameters(), lr=0.05)
     for _ in range(150):
         bits = torch.randint(2, (64, 16), dtype=torch.uint8)
-        loss = torch.nn.functional.binary_cross_entropy(layer(bits), bits[:, [11]].float().expand(-1, 4))
+        loss = torch.nn.functional.mse_loss(layer(bits), bits[:, [11]].float().expand(-1, 4))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -91,12 +93,28 @@ def test_stands_in_a_sequential_and_learns_xor():
     assert torch.equal(model.eval()(x).argmax(1), y)
 
 
-def test_wiring_is_part_of_the_state():
-    for wiring in ("random", "learned"):
-        first, second = LogicLayer(8, 6, 3, wiring=wiring, seed=0), LogicLayer(8, 6, 3, wiring=wiring, seed=1)
-        second.load_state_dict(first.state_dict())
-        assert torch.equal(first.current_fanins(), second.current_fanins())
-        assert torch.equal(first.tables(), second.tables())
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"wiring": "random"},
+        {"wiring": "unique"},
+        {"wiring": "structured"},
+        {"wiring": "learned", "candidates": 4},
+        {"wiring": "learned", "candidates": 0},
+    ],
+)
+def test_wiring_is_part_of_the_state(settings):
+    first, second = LogicLayer(8, 6, 3, seed=0, **settings), LogicLayer(8, 6, 3, seed=1, **settings)
+    second.load_state_dict(first.state_dict())
+    assert first.current_fanins().shape == (6, 3)
+    assert first.current_fanins().dtype == torch.int32
+    assert torch.equal(first.current_fanins(), second.current_fanins())
+    assert torch.equal(first.weight, second.weight)
+
+
+def test_stages_of_a_butterfly():
+    first, second = (LogicLayer(16, 16, 2, wiring="structured", stage=stage) for stage in (0, 1))
+    assert (first.fanins[0].tolist(), second.fanins[0].tolist()) == ([0, 1], [0, 2])
 
 
 def test_group_sum():
@@ -110,20 +128,27 @@ def test_group_sum():
     [
         ({"arity": 7}, "arity is 7; a look-up table has 1 to 6 inputs."),
         ({"arity": 0}, "arity is 0; a look-up table has 1 to 6 inputs."),
-        ({"relaxation": "fuzzy"}, "relaxation is 'fuzzy'; it must be one of walsh, multilinear, difflogic."),
+        ({"relaxation": "fuzzy"}, "relaxation is 'fuzzy'; it must be one of walsh, multilinear, difflogic, dwn."),
         (
             {"relaxation": "difflogic", "arity": 3},
             "arity is 3; the relaxation difflogic has gates of 2 inputs only.",
         ),
-        (
-            {"relaxation": "multilinear", "sampling": "gumbel-hard"},
-            "sampling is 'gumbel-hard'; the relaxation multilinear takes soft or hard.",
-        ),
         ({"sampling": "loud"}, "sampling is 'loud'; it must be one of soft, hard, gumbel-soft, gumbel-hard."),
-        ({"wiring": "none"}, "wiring is 'none'; it must be one of random, learned."),
+        ({"wiring": "none"}, "wiring is 'none'; it must be one of random, unique, structured, learned."),
+        ({"connections": "none"}, "connections is 'none'; it must be one of random, unique, structured, learned."),
+        ({"initial": "zero"}, "initial is 'zero'; it must be one of residual, residual-catalog, random."),
+        ({"arity": "cpu"}, "arity is 'cpu'; a look-up table has 1 to 6 inputs."),
+        (
+            {"wiring": "unique", "out_dim": 7},
+            "wiring is 'unique', but 4 inputs have only 6 sets of 2 for 7 nodes; "
+            "make the layer narrower or use 'random'.",
+        ),
         ({"tau": 0}, "tau is 0; it must be positive."),
         ({"residual": 0.3}, "residual is 0.3; it must be at least 0.5 and below 1."),
-        ({"wiring": "learned", "candidates": 0}, "candidates is 0; learned wiring needs at least 1."),
+        (
+            {"wiring": "learned", "candidates": -1},
+            "candidates is -1; it must be at least 1, or 0 for all inputs.",
+        ),
         ({"in_dim": 0}, "a layer of 0 inputs and 4 nodes is empty; both must be at least 1."),
     ],
 )

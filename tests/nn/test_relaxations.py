@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import pytest
 import torch
@@ -84,7 +85,58 @@ def test_walsh_and_multilinear_agree_at_the_corners(arity):
     assert torch.equal(walsh.tables(), tables.tables())
 
 
-@pytest.mark.parametrize("name", RELAXATIONS)
+def test_walsh_without_its_sigmoid_is_multilinear_and_difflogic_at_mapped_parameters():
+    gates = torch.randn(8, 16, dtype=torch.float64)
+    theta = RELAXATIONS["difflogic"].coefficients(gates, 1.0)
+    entries = torch.logit((1 - walsh_hadamard(theta)) / 2)
+    x = torch.rand(6, 20, dtype=torch.float64)
+    fanins = torch.randint(6, (8, 2))
+    a, b = x[fanins[:, 0]], x[fanins[:, 1]]
+    mixture = sum(torch.softmax(gates, -1)[:, [i]] * gate(a, b) for i, gate in enumerate(GATES))
+    for coefficients in (theta, RELAXATIONS["multilinear"].coefficients(entries, 1.0)):
+        torch.testing.assert_close(walsh_layer(x, fanins, coefficients, 1.0, linear=True), mixture)
+
+
+@pytest.mark.parametrize("arity", range(1, 7))
+def test_equal_tables_at_mapped_parameters(arity):
+    theta = torch.randn(50, 1 << arity)
+    entries = -walsh_hadamard(theta)
+    tables = RELAXATIONS["walsh"].tables(theta)
+    assert torch.equal(tables, RELAXATIONS["multilinear"].tables(entries))
+    assert torch.equal(tables, RELAXATIONS["dwn"].tables(entries))
+    # And back: a sure node's spectrum and entries have its table.
+    sure = torch.full((50,), 0.99)
+    for name in ("walsh", "multilinear", "dwn"):
+        assert torch.equal(RELAXATIONS[name].tables(RELAXATIONS[name].from_tables(tables, sure, 2.0)), tables)
+
+
+def test_difflogic_has_a_gate_for_every_table():
+    tables = torch.arange(16)[:, None] >> torch.arange(4) & 1
+    weight = RELAXATIONS["difflogic"].from_tables(tables.bool(), torch.full((16,), 0.8), 1.5)
+    assert torch.equal(RELAXATIONS["difflogic"].tables(weight), tables.bool())
+    torch.testing.assert_close(torch.softmax(weight / 1.5, -1).amax(1), torch.full((16,), 0.8))
+
+
+def test_noise_on_entries_is_logistic():
+    torch.manual_seed(0)
+    logits = torch.tensor([-2.0, 0.0, 1.0]).repeat(100_000, 1)
+    for name in ("multilinear", "dwn"):
+        noise = RELAXATIONS[name].perturbed(logits) - logits
+        assert noise.mean().abs() < 0.02
+        assert noise.var().item() == pytest.approx(math.pi**2 / 3, rel=0.02)
+        # An entry is 1 with the probability that its logit says.
+        torch.testing.assert_close((noise + logits > 0).float().mean(0), torch.sigmoid(logits[0]), atol=0.01, rtol=0)
+
+
+def test_noise_on_gates_is_gumbel():
+    torch.manual_seed(0)
+    logits = torch.linspace(-2, 2, 16).repeat(100_000, 1)
+    chosen = RELAXATIONS["difflogic"].perturbed(logits).argmax(1)
+    shares = torch.bincount(chosen, minlength=16) / len(chosen)
+    torch.testing.assert_close(shares, torch.softmax(logits[0], 0), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["walsh", "multilinear", "difflogic"])
 def test_gradients_reach_the_parameters(name):
     relaxation = RELAXATIONS[name]
     weight = relaxation.initial(4, 2, 1.3, 0.9).double() + 0.1 * torch.randn(1).double()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import functional, wiring
+from warp2hdl.nn.initial import INITIALS, initial_weight
+from warp2hdl.nn.placement import place
 from warp2hdl.nn.relaxations import RELAXATIONS
+from warp2hdl.nn.relaxed import SAMPLINGS, relaxed_layer
 
 MAX_ARITY = 6
-SAMPLINGS = ("soft", "hard", "gumbel-soft", "gumbel-hard")
-WIRINGS = ("random", "learned")
+WIRINGS = (*wiring.FIXED, "learned")
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -19,29 +23,54 @@ def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+class _ScaleGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, factor: float) -> torch.Tensor:  # noqa: ANN401
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:  # noqa: ANN401
+        return grads[0] * ctx.factor, None
+
+
 class LogicLayer(torch.nn.Module):
-    """A dense layer of k-input look-up tables with trainable Walsh coefficients.
+    """A dense layer of k-input look-up tables.
 
     Takes `[batch, in_dim]`: float in [0, 1], or bool or uint8 bits (faster; bits take no gradient). Gives float32
     `[batch, out_dim]`: probabilities of logic 1 in training, exactly 0 or 1 from the truth tables in evaluation,
     where an input counts as 1 above 0.5.
+
+    `in_dim`, `out_dim`, `connections`, `grad_factor`, `device` and `implementation` mean what they mean in difflogic.
 
     Args:
         in_dim: number of inputs.
         out_dim: number of nodes.
         arity: inputs of each node, 1 to 6.
         relaxation: how a node is relaxed: `walsh` (WARP, arXiv 2602.03527), `multilinear` (LIGHT, a sigmoid in each
-            table entry), or `difflogic` (a softmax over the 16 gates, of 2 inputs only).
+            table entry), `difflogic` (a softmax over the 16 gates, of 2 inputs only), or `dwn` (a look-up at the
+            rounded inputs with gradients by extended finite differences, arXiv 2410.11112).
         sampling: what training passes on: `soft`, the probability; `hard`, its rounding with a straight-through
-            gradient; `gumbel-soft` and `gumbel-hard`, the same with Logistic noise on the pre-activation.
-        tau: temperature of the sigmoid.
-        wiring: `random` (balanced fan-out) or `learned` (each input of a node chooses among candidates).
-        candidates: how many inputs compete for each connection with learned wiring.
+            gradient; `gumbel-soft` and `gumbel-hard`, the same with noise: for `walsh` Logistic on the
+            pre-activation, for each sample anew; otherwise on the logits of the table's entries (Logistic) or of the
+            gates (Gumbel), for each step anew. `dwn` always passes on bits.
+        tau: temperature of the sigmoid or softmax.
+        wiring: `random` (balanced fan-out), `unique` (also no two nodes with the same inputs), `structured` (a
+            butterfly: after `log_k(width)` layers every node has seen every input), or `learned` (each input of a
+            node chooses among candidates).
+        candidates: how many inputs compete for each connection with learned wiring; 0 is all of them.
+        initial: what the nodes start as: `residual`, `residual-catalog` or `random`
+            (`warp2hdl.nn.initial.initial_weight`).
         residual: probability with which a new node passes on its first input.
+        stage: the layer's number in a butterfly, which its stride depends on.
         seed: of wiring and initialisation; None draws from torch's global generator.
+        connections: another name of `wiring`.
+        grad_factor: what the gradient that goes to the layer's inputs is multiplied with.
+        device: where the parameters are; None is the CPU, or with the implementation `cuda` the GPU.
+        implementation: `python` trains on the plain reference path, `cuda` needs a GPU; None is the fastest there is.
 
     Raises:
-        ConfigError: an argument out of range.
+        ConfigError: an argument out of range, or a device that this machine lacks.
     """
 
     def __init__(
@@ -55,48 +84,74 @@ class LogicLayer(torch.nn.Module):
         tau: float = 1.0,
         wiring: str = "random",
         candidates: int = 32,
+        initial: str = "residual",
         residual: float = 0.88,
+        stage: int = 0,
         seed: int | None = None,
+        connections: str | None = None,
+        grad_factor: float = 1.0,
+        device: torch.device | str | None = None,
+        implementation: str | None = None,
     ) -> None:
         super().__init__()
-        if not 1 <= arity <= MAX_ARITY:
-            raise ConfigError(f"arity is {arity}; a look-up table has 1 to {MAX_ARITY} inputs.")
+        if not isinstance(arity, int) or not 1 <= arity <= MAX_ARITY:
+            raise ConfigError(f"arity is {arity!r}; a look-up table has 1 to {MAX_ARITY} inputs.")
         if in_dim < 1 or out_dim < 1:
             raise ConfigError(f"a layer of {in_dim} inputs and {out_dim} nodes is empty; both must be at least 1.")
         if tau <= 0:
             raise ConfigError(f"tau is {tau}; it must be positive.")
         if not 0.5 <= residual < 1:
             raise ConfigError(f"residual is {residual}; it must be at least 0.5 and below 1.")
+        where = place(device, implementation)
         self.in_dim, self.out_dim, self.arity, self.tau = in_dim, out_dim, arity, tau
+        self.grad_factor, self.implementation = grad_factor, implementation
         self.relaxation = _one_of("relaxation", relaxation, tuple(RELAXATIONS))
         self.sampling = _one_of("sampling", sampling, SAMPLINGS)
-        if RELAXATIONS[relaxation].linear and sampling.startswith("gumbel"):
-            raise ConfigError(f"sampling is {sampling!r}; the relaxation {relaxation} takes soft or hard.")
         self.wiring = _one_of("wiring", wiring, WIRINGS)
+        if connections is not None:
+            self.wiring = _one_of("connections", connections, WIRINGS)
+        _one_of("initial", initial, INITIALS)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self._wire(min(candidates, in_dim), generator)
-        weight = RELAXATIONS[relaxation].initial(out_dim, arity, tau, residual)
-        self.weight = torch.nn.Parameter(weight + 0.01 * tau * torch.randn(weight.shape, generator=generator))
+        self._wire(candidates, stage, generator)
+        rule = RELAXATIONS[relaxation]
+        weight = initial_weight(rule, out_dim, arity, tau, initial=initial, residual=residual, generator=generator)
+        self.weight = torch.nn.Parameter(weight)
+        self.to(where)
 
     fanins: torch.Tensor
-    candidate_inputs: torch.Tensor
+    candidate_inputs: torch.Tensor | None
 
-    def _wire(self, candidates: int, generator: torch.Generator | None) -> None:
-        if self.wiring == "random":
-            fanins = wiring.random_fanins(self.in_dim, self.out_dim, self.arity, generator)
+    def _wire(self, candidates: int, stage: int, generator: torch.Generator | None) -> None:
+        if self.wiring != "learned":
+            fanins = wiring.fixed_fanins(self.wiring, self.in_dim, self.out_dim, self.arity, stage, generator)
             self.register_buffer("fanins", fanins)
             return
-        if candidates < 1:
-            raise ConfigError(f"candidates is {candidates}; learned wiring needs at least 1.")
-        inputs = wiring.random_candidates(self.in_dim, self.out_dim, self.arity, candidates, generator)
+        if candidates < 0:
+            raise ConfigError(f"candidates is {candidates}; it must be at least 1, or 0 for all inputs.")
+        inputs = None
+        if 0 < candidates < self.in_dim:
+            inputs = wiring.random_candidates(self.in_dim, self.out_dim, self.arity, candidates, generator)
         self.register_buffer("candidate_inputs", inputs)
-        self.wiring_weight = torch.nn.Parameter(0.01 * torch.rand(inputs.shape, generator=generator))
+        shape = (self.out_dim, self.arity, self.in_dim if inputs is None else candidates)
+        self.wiring_weight = torch.nn.Parameter(0.01 * torch.rand(shape, generator=generator))
+
+    @property
+    def num_neurons(self) -> int:
+        """The number of nodes, as difflogic calls it."""
+        return self.out_dim
+
+    @property
+    def num_weights(self) -> int:
+        """The number of nodes that have parameters, as difflogic counts them."""
+        return self.out_dim
 
     def current_fanins(self) -> torch.Tensor:
         """Which inputs the nodes read now: int32 `[out_dim, arity]`."""
-        if self.wiring == "random":
+        if self.wiring != "learned":
             return self.fanins
         best = self.wiring_weight.detach().argmax(-1, keepdim=True)
+        if self.candidate_inputs is None:
+            return best.squeeze(-1).to(torch.int32)
         return self.candidate_inputs.gather(-1, best).squeeze(-1)
 
     def tables(self) -> torch.Tensor:
@@ -113,21 +168,20 @@ class LogicLayer(torch.nn.Module):
         if not self.training:
             bits = (x if is_bits else x > 0.5).to(torch.uint8)
             return functional.look_up_layer(bits, self.current_fanins(), self.tables()).float().t()
-        noise = None
-        if self.sampling.startswith("gumbel"):
-            noise = functional.logistic_noise((self.out_dim, x.shape[1]), self.weight)
+        x = x.to(torch.uint8 if is_bits else torch.float32)
+        if self.grad_factor != 1 and x.requires_grad:
+            x = _ScaleGradient.apply(x, self.grad_factor)
         learned = self.wiring == "learned"
-        relaxation = RELAXATIONS[self.relaxation]
-        return functional.walsh_layer(
-            x.contiguous().to(torch.uint8 if is_bits else torch.float32),
+        return relaxed_layer(
+            x,
             self.current_fanins(),
-            relaxation.coefficients(self.weight, self.tau),
-            self.tau,
-            noise=noise,
-            linear=relaxation.linear,
-            hard=self.sampling.endswith("hard"),
+            self.weight,
+            relaxation=self.relaxation,
+            sampling=self.sampling,
+            tau=self.tau,
             candidates=self.candidate_inputs if learned else None,
             wiring=self.wiring_weight if learned else None,
+            reference=self.implementation == "python",
         ).t()
 
     def extra_repr(self) -> str:
@@ -141,12 +195,13 @@ class GroupSum(torch.nn.Module):
     Args:
         k: number of classes.
         tau: divisor that makes logits of the counts.
+        device: accepted because difflogic has it; there is nothing to place.
 
     Raises:
         ConfigError: the number of inputs is not divisible by k.
     """
 
-    def __init__(self, k: int, tau: float = 1.0) -> None:
+    def __init__(self, k: int, tau: float = 1.0, device: torch.device | str | None = None) -> None:
         super().__init__()
         self.k, self.tau = k, tau
 

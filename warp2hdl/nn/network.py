@@ -37,7 +37,7 @@ def build(
     for index, layer in enumerate(config.layers):
         seed = config.training.seed * 1009 + index
         if layer.kind == "dense":
-            layers.append(_dense(layer, width, seed))
+            layers.append(_dense(layer, width, index, seed))
             width, shape = layer.nodes, None
             continue
         if shape is None:
@@ -66,7 +66,7 @@ def _shape_of(image_rows: torch.Tensor) -> _Shape:
     return channels, height, width
 
 
-def _dense(layer: LayerConfig, inputs: int, seed: int) -> LogicLayer:
+def _dense(layer: LayerConfig, inputs: int, stage: int, seed: int) -> LogicLayer:
     return LogicLayer(
         inputs,
         layer.nodes,
@@ -76,7 +76,9 @@ def _dense(layer: LayerConfig, inputs: int, seed: int) -> LogicLayer:
         tau=layer.tau,
         wiring=layer.wiring,
         candidates=layer.candidates,
+        initial=layer.initial,
         residual=layer.residual,
+        stage=stage,
         seed=seed,
     )
 
