@@ -6,6 +6,7 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.errors import ConfigError
@@ -48,6 +49,15 @@ def _cifar(layers: tuple[LayerConfig, ...], thresholds: int, group_tau: float, r
     )
 
 
+def _table(nodes: int, arity: int, thermometer_bits: int, **training: Any) -> TrainConfig:  # noqa: ANN401
+    """One layer with learned wiring, as tables want it."""
+    return TrainConfig(
+        encoder=EncoderConfig(feature_bits=8, thermometer_bits=thermometer_bits),
+        layers=(LayerConfig(nodes=nodes, arity=arity, wiring="learned"),),
+        training=TrainingConfig(**training),
+    )
+
+
 PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
     {
         "digits": TrainConfig(
@@ -72,6 +82,11 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
         # The widths, depths and divisors of difflogic's experiments.
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
         "cifar-10-31-thresholds": _cifar((LayerConfig(nodes=256_000, arity=2),) * 5, 31, 100.0, 0.01),
+        "adult": _table(600, 4, 8, epochs=10, learning_rate=0.01, group_tau=8.7),
+        "breast-cancer": _table(200, 2, 8, epochs=100, batch_size=32, group_tau=8.0, weight_decay=0.001),
+        "monk-1": _table(200, 3, 1, epochs=150, batch_size=32, group_tau=4.0),
+        "monk-2": _table(200, 2, 1, epochs=150, batch_size=32, group_tau=4.0),
+        "monk-3": _table(200, 2, 1, epochs=150, batch_size=32, group_tau=8.0),
     }
 )
 
@@ -92,7 +107,8 @@ class _Difflogic:
         batch = 100
         return TrainConfig(
             encoder=EncoderConfig(feature_bits=8, thermometer_bits=self.thermometer_bits, thresholds="uniform"),
-            layers=(LayerConfig(nodes=self.nodes, arity=2, relaxation="difflogic"),) * self.layers,
+            layers=(LayerConfig(nodes=self.nodes, arity=2, wiring="unique", relaxation="difflogic", initial="random"),)
+            * self.layers,
             training=TrainingConfig(
                 epochs=-(-self.steps // max(1, samples // batch)),
                 batch_size=batch,
@@ -103,7 +119,7 @@ class _Difflogic:
         )
 
 
-def _table(layers: int, nodes: int, group_tau: float, learning_rate: float = 0.01) -> dict[str, _Difflogic]:
+def _of_table(layers: int, nodes: int, group_tau: float, learning_rate: float = 0.01) -> dict[str, _Difflogic]:
     return {"difflogic": _Difflogic(layers, nodes, group_tau, 8, learning_rate, 100_000)}
 
 
@@ -121,11 +137,11 @@ DIFFLOGIC: Mapping[str, Mapping[str, _Difflogic]] = types.MappingProxyType(
             "difflogic-512k": _Difflogic(5, 512_000, 100.0, 31),
             "difflogic-1024k": _Difflogic(5, 1_024_000, 100.0, 31),
         },
-        "adult": _table(5, 256, 20.0),
-        "breast-cancer": _table(5, 128, 20.0, 0.001),
-        "monk-1": _table(6, 24, 1.0),
-        "monk-2": _table(6, 12, 1.0),
-        "monk-3": _table(6, 12, 1.0),
+        "adult": _of_table(5, 256, 20.0),
+        "breast-cancer": _of_table(5, 128, 20.0, 0.001),
+        "monk-1": _of_table(6, 24, 1.0),
+        "monk-2": _of_table(6, 12, 1.0),
+        "monk-3": _of_table(6, 12, 1.0),
     }
 )
 BEST = "best"

@@ -27,6 +27,9 @@ _FILES = (".csv", ".npz")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder with the files of DATASET.")
 @click.option("--target", metavar="COLUMN", help="The column of a .csv that holds the label.")
 @click.option("--categorical", metavar="COLUMN", multiple=True, help="A column of a .csv that holds no numbers.")
+@click.option(
+    "--preset", metavar="NAME", default="best", show_default=True, help="best, or difflogic: the settings of its paper."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the training split.")
@@ -44,6 +47,7 @@ def command(
     data: Path | None,
     target: str | None,
     categorical: tuple[str, ...],
+    preset: str,
     config: Path | None,
     out: Path | None,
     epochs: int | None,
@@ -66,7 +70,7 @@ def command(
         samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
     out = out or Path("runs", samples.name)
     _require_folder(out)
-    settings = _settings(dataset, samples, config, epochs, seed)
+    settings = _settings(dataset, samples, preset, config, epochs, seed)
 
     from warp2hdl.cli.datasets import source_of
     from warp2hdl.cli.run_folder import finish, save
@@ -88,12 +92,14 @@ def _require_folder(out: Path | None) -> None:
         raise OutputError(f"{out} is a file; give --out a folder.")
 
 
-def _settings(dataset: str, samples: Dataset, file: Path | None, epochs: int | None, seed: int | None) -> TrainConfig:
+def _settings(
+    dataset: str, samples: Dataset, preset: str, file: Path | None, epochs: int | None, seed: int | None
+) -> TrainConfig:
     """The preset, then the file, then the options."""
+    from warp2hdl import presets
     from warp2hdl.config import TrainConfig
-    from warp2hdl.presets import preset
 
-    settings = preset(dataset, samples.classes, len(samples.y_train))
+    settings = presets.preset(dataset, samples.classes, len(samples.y_train), preset)
     if file is not None:
         settings = TrainConfig.read(file, settings)
     training = settings.training
