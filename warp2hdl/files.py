@@ -18,6 +18,21 @@ def _explain(error: OSError, place: Path) -> OutputError:
 
 
 @contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[Path]:
+    """Makes a folder and those above it, and yields it; what was made and is still empty at the end goes away again.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_existing(folder))
+        except OSError as error:
+            raise _explain(error, folder) from error
+        yield folder
+
+
+@contextlib.contextmanager
 def _existing(folder: Path) -> Iterator[None]:
     """Makes a folder and those above it; what was made and is still empty at the end goes away again."""
     made = []

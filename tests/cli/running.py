@@ -54,14 +54,14 @@ def fails(*words, code=2):
     return message
 
 
-def python(*words, **options):
+def python(*words, timeout=120, **options):
     """Runs Python in a process of its own, where this checkout can be imported."""
     return subprocess.run(
         [sys.executable, *map(str, words)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
         **options,
     )

@@ -39,7 +39,7 @@ def found(tmp_path_factory):
         cwd=TREE,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

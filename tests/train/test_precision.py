@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from warp2hdl.errors import ConfigError
+from warp2hdl.kernels import threads
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.train import precision
 
@@ -21,11 +22,12 @@ def test_auto_takes_cuda_where_there_is_one(monkeypatch):
     assert precision.choose_device("cpu") == torch.device("cpu")
 
 
-def test_threads_last_for_the_block():
-    before = torch.get_num_threads()
-    with precision.threads(1):
-        assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == before
+def test_threads_last_for_the_block(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(5))
+    before = torch.get_num_threads(), threads.get()
+    with precision.threads(3):
+        assert (torch.get_num_threads(), threads.get()) == (3, 3)
+    assert (torch.get_num_threads(), threads.get()) == before
 
 
 def test_more_threads_than_cores_are_refused():

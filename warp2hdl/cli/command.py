@@ -24,6 +24,10 @@ class CheckError(Exception):
         self.result = result
 
 
+class Interrupted(click.Abort):
+    """Ctrl-C, with a sentence on what it left behind."""
+
+
 def _keep(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.meta[f"warp2hdl.{option.name}"] = value
 
@@ -45,7 +49,7 @@ class Command(click.Command):
         # Some library might print; stdout is for the object alone.
         with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
             result = super().invoke(ctx)
-        if as_json:
+        if as_json and result is not None:
             print_json(result)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0
 _NAME_WIDTH = 11
 _LINE_WIDTH = 96
-_NAME_STYLES = {"accuracy": "bold", "equal": "bold green", "written": "bold green"}
+_NAME_STYLES = {"accuracy": "bold", "equal": "bold green", "warning": "bold yellow", "written": "bold green"}
 
 
 def console() -> Console:

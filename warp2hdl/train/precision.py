@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numba
 import torch
 
 from warp2hdl.errors import ConfigError
+from warp2hdl.kernels import threads as kernel_threads
 
 
 def choose_device(name: str) -> torch.device:
@@ -28,7 +28,7 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """So many threads for torch and Numba while the block runs.
+    """So many threads for torch and the kernels while the block runs.
 
     A step is a hundred short operations. Beside another busy process every operation waits for the slowest thread.
 
@@ -38,14 +38,14 @@ def threads(count: int) -> Iterator[None]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not 1 <= count <= cores:
         raise ConfigError(f"training.threads is {count}; this machine offers 1 to {cores}.")
-    before = torch.get_num_threads(), numba.get_num_threads()
+    before = torch.get_num_threads(), kernel_threads.get()
     torch.set_num_threads(count)
-    numba.set_num_threads(count)
+    kernel_threads.set(count)
     try:
         yield
     finally:
         torch.set_num_threads(before[0])
-        numba.set_num_threads(before[1])
+        kernel_threads.set(before[1])
 
 
 def _to_bfloat16(module: torch.nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor | None:
