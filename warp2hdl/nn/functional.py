@@ -6,14 +6,8 @@ from typing import Any
 
 import torch
 
-from warp2hdl.kernels import noise as counter
 from warp2hdl.kernels import walsh_reference
 from warp2hdl.kernels.noise import Key
-
-
-def logistic_noise(shape: tuple[int, ...], like: torch.Tensor) -> Key:
-    """The key of Logistic(0, 1) noise, which the layers draw as they need it."""
-    return counter.draw_key()
 
 
 def _dense_rows(values: torch.Tensor) -> torch.Tensor:
@@ -131,7 +125,9 @@ def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -
     if x.device.type == "cpu":
         from warp2hdl.kernels import lookup_cpu
 
-        return torch.from_numpy(lookup_cpu.look_up(_dense_rows(x).numpy(), fanins.numpy(), tables.to(torch.uint8).numpy()))
+        return torch.from_numpy(
+            lookup_cpu.look_up(_dense_rows(x).numpy(), fanins.numpy(), tables.to(torch.uint8).numpy())
+        )
     weights = 1 << torch.arange(fanins.shape[1], device=x.device)
     address = (x[fanins.long()].long() * weights[:, None]).sum(1)
     return tables.repeat_interleave(len(fanins) // len(tables), 0).gather(1, address).to(torch.uint8)

@@ -86,7 +86,9 @@ class Walsh(Relaxation):
 
 def _multilinear(probabilities: torch.Tensor) -> torch.Tensor:
     """Coefficients of z whose `(1 - z) / 2` is the multilinear extension of tables `[nodes, 2**k]`."""
-    return walsh_hadamard(1 - 2 * probabilities) / probabilities.shape[-1]
+    entries = probabilities.shape[-1]
+    transform = walsh_hadamard(torch.eye(entries, dtype=probabilities.dtype, device=probabilities.device))
+    return (1 - 2 * probabilities) @ (transform / entries)
 
 
 def _gumbel(like: torch.Tensor) -> torch.Tensor:
