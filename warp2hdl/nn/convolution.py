@@ -9,7 +9,6 @@ import torch
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import functional
 from warp2hdl.nn.layers import LogicLayer
-from warp2hdl.nn.relaxations import RELAXATIONS
 from warp2hdl.nn.windows import Windows
 from warp2hdl.nn.wiring import random_fanins
 
@@ -32,25 +31,6 @@ class TreeLevel(LogicLayer):
         super().__init__(in_dim, tables, fanins.shape[1], **settings)
         self.register_buffer("fanins", fanins, persistent=saved)
         self.positions = len(fanins) // tables
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`[batch, in_dim]` -> `[batch, tables * positions]`."""
-        return _shared(self, x)
-
-
-def _shared(level: TreeLevel, x: torch.Tensor) -> torch.Tensor:
-    """Copies each table to its positions."""
-    rows = x.t().contiguous()
-    rows = rows.to(torch.float32 if rows.is_floating_point() else torch.uint8)
-    relaxation = RELAXATIONS[level.relaxation]
-    theta = relaxation.coefficients(level.weight, level.tau).repeat_interleave(level.positions, 0)
-    noise = None
-    if level.sampling.startswith("gumbel"):
-        noise = functional.logistic_noise((len(theta), rows.shape[1]), theta)
-    hard = level.sampling.endswith("hard")
-    return functional.walsh_layer(
-        rows, level.fanins, theta, level.tau, noise=noise, linear=relaxation.linear, hard=hard
-    ).t()
 
 
 class LogicConv2d(torch.nn.Module):
@@ -157,7 +137,7 @@ class LogicConv2d(torch.nn.Module):
             relaxed: torch.Tensor = self.tree(rows.t())
             return relaxed
         for level in self.levels:
-            rows = functional.look_up_layer(rows, level.fanins, level.tables().repeat_interleave(level.positions, 0))
+            rows = functional.look_up_layer(rows, level.fanins, level.tables())
         return rows.float().t()
 
     def extra_repr(self) -> str:
