@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from warp2hdl.kernels import walsh_reference
-from warp2hdl.kernels.noise import draw_keyfrom warp2hdl.nn import dwn, functional
+from warp2hdl.kernels.noise import draw_key
+from warp2hdl.nn import dwn, functional
 from warp2hdl.nn.learned import select_inputs
 from warp2hdl.nn.relaxations import RELAXATIONS, Dwn
 
