@@ -57,7 +57,7 @@ class EncoderConfig:
 _OF_CONVOLUTIONS = ("channels", "receptive_field", "tree_depth", "groups")
 _OF_WINDOWS = ("stride", "padding")
 _OF_POOLING = ("size",)
-_OF_DENSE = ("nodes", "wiring", "candidates", "initial")
+_OF_DENSE = ("nodes", "wiring", "candidates")
 
 
 @dataclass(frozen=True)
