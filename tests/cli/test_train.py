@@ -4,19 +4,23 @@ import dataclasses
 import errno
 import gzip
 import json
+import signal
 import tomllib
 
 import numpy as np
 import pytest
+import torch
 
-from tests.cli.running import contents, fails, run, run_json, tiny_config
+from tests.cli.running import contents, fails, python, run, run_json, tiny_config
 from tests.cli.tables import write_table
 from warp2hdl import ir
+from warp2hdl.cli import console
 from warp2hdl.cli import run_folder as run_folders
 from warp2hdl.config import TrainConfig
 from warp2hdl.data import NAMES
 
 FILES = {"circuit.safetensors", "config.toml", "curves.png", "metrics.jsonl", "model.safetensors", "vectors.npz"}
+CHECKPOINT = {"checkpoint/metrics.jsonl", "checkpoint/state.safetensors"}
 
 
 def test_run_folder_holds_all_files(trained):
@@ -109,7 +113,7 @@ def test_network_and_circuit_that_differ_are_reported(trained, tmp_path, monkeyp
     monkeypatch.setattr(run_folders.ir, "classify", wrong)
     message = fails("train", "--config", out / "config.toml", "--epochs", 1, "--out", tmp_path / "run", code=1)
     assert message.startswith("The circuit differs from the network in 1 of 360 test samples; the first is sample 3: ")
-    assert not list(tmp_path.iterdir())
+    assert set(contents(tmp_path)) == {f"run/{name}" for name in CHECKPOINT}
 
 
 class BadInput:
@@ -262,9 +266,14 @@ def test_out_that_is_a_file_is_found_before_the_data_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("writer", "place"), [("numpy.savez_compressed", ""), ("safetensors.numpy.save", "/model.safetensors")]
+    ("writer", "place", "left"),
+    [
+        ("numpy.savez_compressed", "", CHECKPOINT),
+        ("warp2hdl.train.model_file.staged_file", "", CHECKPOINT),
+        ("safetensors.numpy.save", "/checkpoint/state.safetensors", set()),
+    ],
 )
-def test_full_disk_leaves_the_old_run(own_run, tmp_path, monkeypatch, writer, place):
+def test_full_disk_leaves_the_old_run_and_the_training(own_run, tmp_path, monkeypatch, writer, place, left):
     def full(*args, **arrays):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -273,9 +282,154 @@ def test_full_disk_leaves_the_old_run(own_run, tmp_path, monkeypatch, writer, pl
     assert fails("train", "--config", own_run / "config.toml", "--epochs", 1, "--out", own_run) == (
         f"cannot write {own_run}{place}: No space left on device; free some space or choose another place with --out."
     )
-    assert contents(tmp_path) == before
+    after = contents(tmp_path)
+    assert after.keys() - before.keys() == {f"own/{name}" for name in left}
+    assert {name: after[name] for name in before} == before
 
 
 @pytest.mark.parametrize("option", [("--epochs", 0), ("--seed", -1), ("--split-seed", 2**32)])
 def test_options_out_of_range_are_usage_errors(option):
     assert fails("train", *option).startswith(f"Invalid value for '{option[0]}': {option[1]} is not in the range")
+
+
+def test_device_is_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    words = ["train", "--config", tiny_config(tmp_path), "--out", tmp_path / "run"]
+    assert fails(*words, "--device", "cuda") == (
+        "device is 'cuda' but torch finds no CUDA device here; give --device cpu or auto."
+    )
+    assert fails(*words, "--device", "tpu").startswith("Invalid value for '--device': 'tpu' is not one of")
+    assert not (tmp_path / "run").exists()
+
+
+class TestOtherFiles:
+    """A run is not put among files that are none of a run."""
+
+    def test_a_folder_of_other_files_is_refused(self, tmp_path, monkeypatch):
+        config = tiny_config(tmp_path).rename(tmp_path / "config.toml")
+        before = contents(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        message = "holds other files than a run's, 'config.toml' for one; give --out a new folder."
+        assert fails("train", "--config", config, "--out", ".") == f". {message}"
+        assert fails("train", tmp_path / "no.csv", "--out", tmp_path) == f"{tmp_path} {message}"
+        assert contents(tmp_path) == before
+
+    def test_runs_empty_folders_and_mounts_are_taken(self, own_run, tmp_path):
+        empty = tmp_path / "mount"
+        (empty / "lost+found").mkdir(parents=True)
+        (empty / ".hidden").touch()
+        (own_run / "notes.txt").write_text("mine")
+        for out in (empty, own_run):
+            run_json("train", "--config", tiny_config(tmp_path), "--out", out)
+        assert (own_run / "notes.txt").read_text() == "mine"
+        assert set(contents(empty)) == FILES | {".hidden"}
+
+
+def test_classes_without_samples_are_named(tmp_path):
+    path = write_table(tmp_path / "t.csv")
+    path.write_text(path.read_text() + "5,5,red,odd\n")
+    words = ["train", path, "--target", "kind", "--out", tmp_path / "run"]
+    stderr = run(*words, "--config", tiny_config(tmp_path, nodes=42))[1]
+    assert "warning    no validation sample of class 'odd'\n" in stderr
+    assert "warning    no test sample of class 'odd'\n" in stderr
+    assert "no training sample" not in stderr
+
+
+class TestResume:
+    """Runs that are stopped go on with `--resume`."""
+
+    @pytest.fixture
+    def words(self, tmp_path):
+        config = tiny_config(tmp_path).rename(tmp_path / "settings.toml")
+        return ["train", "--config", config, "--epochs", 4, "--out", tmp_path / "run"]
+
+    def stop(self, monkeypatch, words, steps, *options):
+        """Ctrl-C after so many steps; returns what was said of it."""
+        left = [steps]
+
+        def interrupted():
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(console, "raise_if_interrupted", interrupted)
+            stdout, stderr = run(*words, *options, code=130)
+        assert stdout == ""
+        return stderr
+
+    def test_killed_and_resumed_is_the_same_as_never_stopped(self, words, tmp_path):
+        straight = tmp_path / "straight"
+        run_json(*words[:-1], straight)
+        script = (
+            "import os, signal\n"
+            "from warp2hdl.cli import main\n"
+            "from warp2hdl.train import trainer\n"
+            "class Run(trainer.Run):\n"
+            "    def _step(self, step, batch):\n"
+            "        if step == 190: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "        return super()._step(step, batch)\n"
+            "trainer.Run = Run\n"
+            "main()\n"
+        )
+        assert python("-c", script, *words, timeout=600).returncode == -signal.SIGKILL
+        folder = tmp_path / "run"
+        assert set(contents(folder)) == CHECKPOINT
+        assert len((folder / "checkpoint" / "metrics.jsonl").read_text().splitlines()) == 2
+        result = run_json(*words, "--resume")
+        assert result["epochs"] == 4
+        one, other = contents(straight), contents(folder)
+        assert other.keys() == FILES
+        for name in FILES - {"metrics.jsonl"}:
+            assert one[name] == other[name], name
+
+    def test_interruption_says_how_to_go_on(self, words, tmp_path, monkeypatch):
+        folder = tmp_path / "run" / "checkpoint"
+        assert self.stop(monkeypatch, words, 30).endswith("Error: interrupted; nothing was left behind.\n")
+        assert not (tmp_path / "run").exists()
+        advice = f"Error: interrupted; the same command with --resume goes on from {folder}.\n"
+        assert self.stop(monkeypatch, words, 100).endswith(advice)
+        assert self.stop(monkeypatch, words, 5, "--resume").endswith(advice)
+        before = contents(tmp_path)
+        stderr = self.stop(monkeypatch, words, 5)
+        note = f"note       {folder} is of an unfinished run; this one replaces it, --resume would go on with it\n"
+        assert note in stderr and stderr.endswith("nothing was left behind.\n")
+        assert contents(tmp_path) == before
+
+    def test_what_cannot_be_resumed(self, words, tmp_path, monkeypatch):
+        run_folder = tmp_path / "run"
+        assert fails(*words, "--resume").startswith(f"there is no checkpoint to resume at {run_folder}/checkpoint/")
+        assert not run_folder.exists()
+        self.stop(monkeypatch, words, 100)
+        before = contents(tmp_path)
+        message = fails(*words, "--seed", 5, "--resume")
+        assert message.startswith(f"training.seed is 5, but 0 in the run that {run_folder}/checkpoint belongs to; ")
+        message = fails(*words, "--split-seed", 5, "--resume")
+        assert message.startswith("the data's x_train differs from that of the run that ")
+        assert contents(tmp_path) == before
+
+    def test_a_failure_at_the_end_costs_no_training(self, words, tmp_path, monkeypatch):
+        def full(*args, **arrays):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("numpy.savez_compressed", full)
+            stderr = run(*words, code=2)[1]
+        assert f"kept       the same command with --resume goes on from {tmp_path / 'run' / 'checkpoint'}\n" in stderr
+
+        def epoch(*args):
+            raise AssertionError("trained again")
+
+        monkeypatch.setattr("warp2hdl.train.loop.Run.epoch", epoch)
+        assert run_json(*words, "--resume")["epochs"] == 4
+        assert set(contents(tmp_path / "run")) == FILES
+
+
+def test_two_processes_speak_and_write_as_one(tmp_path):
+    words = ["train", "--config", tiny_config(tmp_path), "--out", tmp_path / "run", "--json"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "warp2hdl"]
+    done = python(*torchrun, *words, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["epochs"] == 1
+    assert done.stderr.count("training on digits ...") == 1
+    assert set(contents(tmp_path / "run")) == FILES

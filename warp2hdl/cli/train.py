@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from warp2hdl.cli.command import Command, Result
+from warp2hdl.cli.circuits import CIRCUIT_FILE, MODEL_FILE
+from warp2hdl.cli.command import Command, Interrupted, Result
 from warp2hdl.cli.console import command_line, counted, listed, progress, show_facts, show_table
 from warp2hdl.errors import ConfigError, DataError, OutputError
 
 if TYPE_CHECKING:
+    from warp2hdl.cli.datasets import Source
     from warp2hdl.cli.run_folder import Run
     from warp2hdl.config import TrainConfig
     from warp2hdl.data import Dataset
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _FILES = (".csv", ".npz")
+_CHECKPOINT = "checkpoint"
+_NAMED = 5
 
 
 @click.command("train", cls=Command)
@@ -42,6 +50,14 @@ _FILES = (".csv", ".npz")
     show_default=True,
     help="Of the data's splits.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; auto is cuda where there is one.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run that was stopped in the run's folder.")
 def command(
     dataset: str | None,
     data: Path | None,
@@ -53,43 +69,101 @@ def command(
     epochs: int | None,
     seed: int | None,
     split_seed: int,
-) -> Result:
+    device: str,
+    resume: bool,
+) -> Result | None:
     """Train a network on DATASET and lower it to a circuit.
 
     DATASET is digits (the default); with --data FOLDER mnist, mnist20x20, fashion-mnist, cifar-10, adult,
     breast-cancer, or monk-1 to monk-3; or a .csv (with --target) or .npz file.
-    The run's folder receives the model, the circuit, the test vectors, the settings and the training curves.
+    The run's folder receives the model, the circuit, the test vectors, the settings and the training curves. A run
+    that is stopped leaves a checkpoint there, and the same command with --resume goes on from it. Under torchrun
+    several processes train one network.
     """
-    _require_folder(out)
+    _require_run_folder(out)
     if dataset is None and data is not None and data.suffix.lower() in _FILES:
         dataset, data = str(data), None
     dataset = dataset or "digits"
-    with progress(f"reading {dataset}"):
-        from warp2hdl.data import load
+    with contextlib.ExitStack() as stack:
+        first = int(os.environ.get("RANK", "0")) == 0
+        if not first:  # one of the processes that torchrun started says what all do
+            stack.enter_context(contextlib.redirect_stderr(stack.enter_context(Path(os.devnull).open("w"))))
+        with progress(f"reading {dataset}"):
+            from warp2hdl.data import load
 
-        samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
-    out = out or Path("runs", samples.name)
-    _require_folder(out)
-    settings = _settings(dataset, samples, preset, config, epochs, seed)
+            samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
+        out = out or Path("runs", samples.name)
+        _require_run_folder(out)
+        settings = _settings(dataset, samples, preset, config, epochs, seed)
+        _warn_of_missing_classes(samples)
+        folder = stack.enter_context(_checkpoint(out, resume)) if first else out / _CHECKPOINT
+        trained = _fit(dataset, samples, settings, device, folder, resume)
+        if not first:
+            return None
+        from warp2hdl.cli.datasets import source_of
 
-    from warp2hdl.cli.datasets import source_of
-    from warp2hdl.cli.run_folder import finish, save
-    from warp2hdl.files import staged_folder
-
-    with staged_folder(out) as stage:
-        trained = _fit(dataset, samples, settings)
-        with progress("lowering, checking and saving the circuit"):
-            source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
-            run = finish(trained, samples, source)
-            save(run, stage)
-            names = sorted(path.name for path in stage.iterdir())
+        source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
+        run, names = _finish(trained, samples, source, out)
     _show(run, samples, out, names)
     return run.summary() | {"out": str(out)}
 
 
-def _require_folder(out: Path | None) -> None:
-    if out is not None and out.exists() and not out.is_dir():
+def _require_run_folder(out: Path | None) -> None:
+    """Refuses to put a run among other files, which it might replace."""
+    if out is None or not out.exists():
+        return
+    if not out.is_dir():
         raise OutputError(f"{out} is a file; give --out a folder.")
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".") and path.name != "lost+found"}
+    if names and not names & {MODEL_FILE, CIRCUIT_FILE, _CHECKPOINT}:
+        raise OutputError(f"{out} holds other files than a run's, {min(names)!r} for one; give --out a new folder.")
+
+
+def _warn_of_missing_classes(samples: Dataset) -> None:
+    for split, labels in (("training", samples.y_train), ("validation", samples.y_val), ("test", samples.y_test)):
+        present = set(labels.tolist())
+        missing = [name for label, name in enumerate(samples.class_names) if label not in present]
+        if missing:
+            named = ", ".join(repr(name) for name in missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+            show_facts(warning=f"no {split} sample of {'class' if len(missing) == 1 else 'classes'} {named}")
+
+
+@contextlib.contextmanager
+def _checkpoint(out: Path, resume: bool) -> Iterator[Path]:
+    """The folder for the state of the unfinished run; it goes away when all is well, and says so when it stays."""
+    from warp2hdl.files import made_folder
+
+    with made_folder(out / _CHECKPOINT) as folder:
+        before = _stamps(folder)
+        if before and not resume:
+            show_facts(note=f"{folder} is of an unfinished run; this one replaces it, --resume would go on with it")
+        try:
+            yield folder
+        except BaseException as error:
+            advice = f"the same command with --resume goes on from {folder}"
+            changed = _stamps(folder) != before
+            if isinstance(error, KeyboardInterrupt) and (changed or (resume and before)):
+                raise Interrupted(f"interrupted; {advice}.") from error
+            if changed:
+                show_facts(kept=advice)
+            raise
+        shutil.rmtree(folder)
+
+
+def _stamps(folder: Path) -> dict[str, int]:
+    """When the files in a folder were written, in nanoseconds."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def _finish(trained: Trained, samples: Dataset, source: Source, out: Path) -> tuple[Run, list[str]]:
+    """Lowers the network and writes the run; returns the names of the files as well."""
+    from warp2hdl.cli.run_folder import finish, save
+    from warp2hdl.files import staged_folder
+
+    with staged_folder(out) as stage, progress("lowering, checking and saving the circuit"):
+        run = finish(trained, samples, source)
+        save(run, stage)
+        return run, sorted(path.name for path in stage.iterdir())
 
 
 def _settings(
@@ -116,12 +190,12 @@ def _settings(
     return settings
 
 
-def _fit(dataset: str, samples: Dataset, settings: TrainConfig) -> Trained:
+def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, folder: Path, resume: bool) -> Trained:
     epochs = settings.training.epochs
     with progress(f"training on {samples.name}") as shown:
         from warp2hdl.train import fit
 
-        note = f"epoch 1 of {epochs}"
+        note = "" if resume else f"epoch 1 of {epochs}"
 
         def on_epoch(metrics: EpochMetrics) -> None:
             nonlocal note
@@ -132,7 +206,15 @@ def _fit(dataset: str, samples: Dataset, settings: TrainConfig) -> Trained:
             shown.update(done, total, note)
 
         try:
-            return fit(samples, settings, on_epoch=on_epoch, on_step=on_step)
+            return fit(
+                samples,
+                settings,
+                device=device,
+                checkpoint=folder,
+                resume=resume,
+                on_epoch=on_epoch,
+                on_step=on_step,
+            )
         except DataError as error:
             raise DataError(f"{dataset}: {error}") from error
 
