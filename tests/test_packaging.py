@@ -77,8 +77,8 @@ def test_version_licence_and_command_are_in_the_metadata(wheel):
 
 def locked() -> dict[str, str]:
     lines = (TREE / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pins}
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
 
 
 def test_the_lock_file_pins_what_the_project_asks_for():
