@@ -87,6 +87,21 @@ def test_hard_output_is_that_of_the_tables(case):
         assert torch.equal((soft > 0.5).float(), found)
 
 
+@pytest.mark.parametrize("relaxation", RELAXATIONS)
+@pytest.mark.parametrize("initial", ["residual", "residual-catalog", "random"])
+def test_every_relaxation_trains_and_is_hard_in_its_tables(relaxation, initial):
+    conv = LogicConv2d(
+        (1, 5, 5), 4, depth=2, padding=1, relaxation=relaxation, sampling="hard", initial=initial, seed=0
+    )
+    bits = torch.randint(2, (8, 25), dtype=torch.uint8)
+    y = conv(bits)
+    assert set(y.unique().tolist()) <= {0.0, 1.0}
+    (y * torch.linspace(-1, 1, y.shape[1])).sum().backward()
+    assert all(level.weight.grad.abs().sum() > 0 for level in conv.levels)
+    if relaxation == "dwn":  # always looks up rounded inputs in hard tables
+        assert torch.equal(y, conv.eval()(bits))
+
+
 def test_bits_and_floats_train_alike():
     conv = LogicConv2d((2, 5, 5), 3, depth=2, padding=1, seed=0)
     bits = torch.randint(2, (8, 2, 5, 5), dtype=torch.uint8)

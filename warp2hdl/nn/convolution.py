@@ -51,9 +51,10 @@ class LogicConv2d(torch.nn.Module):
         stride: pixels from one position to the next.
         padding: width of the border of zeros.
         groups: parts into which the input channels are split; consecutive output channels take them in turn.
-        relaxation: as in `LogicLayer`, and so are `sampling`, `tau` and `residual`.
-        sampling: applies to every level.
+        relaxation: as in `LogicLayer`, and so are `sampling`, `tau`, `initial` and `residual`, each for every level.
+        sampling: what training passes on.
         tau: temperature of the sigmoid.
+        initial: what the nodes start as.
         residual: probability with which a new node passes on its first input.
         seed: of wiring and initialisation; None draws from torch's global generator.
         image_rows: `[channels, height, width]`, the number of each pixel among flat inputs in another order, -1 for a
@@ -77,6 +78,7 @@ class LogicConv2d(torch.nn.Module):
         relaxation: str = "walsh",
         sampling: str = "soft",
         tau: float = 1.0,
+        initial: str = "residual",
         residual: float = 0.88,
         seed: int | None = None,
         image_rows: torch.Tensor | None = None,
@@ -94,7 +96,13 @@ class LogicConv2d(torch.nn.Module):
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         fanins = self._leaf_fanins(image_rows, generator)
         self.padded = bool((fanins == self.in_dim).any())
-        settings: dict[str, Any] = {"relaxation": relaxation, "sampling": sampling, "tau": tau, "residual": residual}
+        settings: dict[str, Any] = {
+            "relaxation": relaxation,
+            "sampling": sampling,
+            "tau": tau,
+            "initial": initial,
+            "residual": residual,
+        }
         levels = []
         width = self.in_dim + self.padded
         for level in range(depth):

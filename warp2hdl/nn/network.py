@@ -102,6 +102,7 @@ def _over_images(
         relaxation=layer.relaxation,
         sampling=layer.sampling,
         tau=layer.tau,
+        initial=layer.initial,
         residual=layer.residual,
         seed=seed,
         image_rows=image_rows,
