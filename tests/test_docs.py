@@ -39,7 +39,7 @@ def test_there_are_commands_to_check():
     assert {shlex.split(line)[1] for line in command_lines()} >= {"train", "emit-verilog", "cosim", "predict"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/data.md", "docs/layers.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/data.md", "docs/layers.md", "docs/convolution.md"])
 def test_python_that_is_shown_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for block in blocks(TREE / name, "python"):
