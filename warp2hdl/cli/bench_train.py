@@ -69,9 +69,10 @@ def command(
 
     import torch
 
-    from warp2hdl.cli.train_step import Network, load_optimizer, prepare_step, use_threads
+    from warp2hdl.cli.train_step import Network, load_optimizer, prepare_step
     from warp2hdl.report.machine import describe_machine
     from warp2hdl.report.measure import measure_steps
+    from warp2hdl.train.precision import use_threads
 
     use_threads(threads)
     load_optimizer()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from warp2hdl.config import TrainingConfig
-from warp2hdl.errors import ConfigError
-from warp2hdl.kernels import lookup_cpu, threads, walsh_cpu
+from warp2hdl.kernels import lookup_cpu, walsh_cpu
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.train.optimizer import optimizer_for
 
@@ -50,19 +48,6 @@ class Network:
 def load_optimizer() -> None:
     """Makes torch load what it loads only when the first optimiser is made, some 100 MB."""
     optimizer_for(torch.nn.Linear(1, 1), TrainingConfig())
-
-
-def use_threads(count: int) -> None:
-    """Sets the threads of torch and of the kernels.
-
-    Raises:
-        ConfigError: more than this process may use cores.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if count > cores:
-        raise ConfigError(f"--threads is {count}; this machine offers 1 to {cores}.")
-    torch.set_num_threads(count)
-    threads.set(count)
 
 
 def prepare_step(network: Network, batch: int, *, real: bool = False) -> Callable[[], float]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from warp2hdl.errors import ConfigError
+from warp2hdl.kernels import memory
 from warp2hdl.kernels import threads as kernel_threads
 
 
@@ -26,11 +27,10 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """So many threads for torch and the kernels while the block runs.
+def use_threads(count: int) -> None:
+    """So many threads for the kernels, and one for torch; memory that a step frees is kept for the next.
 
-    A step is a hundred short operations. Beside another busy process every operation waits for the slowest thread.
+    What torch does in a step is a hundred short operations, and its idle threads spin.
 
     Raises:
         ConfigError: more threads than this process may use cores.
@@ -38,9 +38,20 @@ def threads(count: int) -> Iterator[None]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not 1 <= count <= cores:
         raise ConfigError(f"training.threads is {count}; this machine offers 1 to {cores}.")
-    before = torch.get_num_threads(), kernel_threads.get()
-    torch.set_num_threads(count)
+    torch.set_num_threads(1)
     kernel_threads.set(count)
+    memory.keep_freed()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """`use_threads` for the time of the block.
+
+    Raises:
+        ConfigError: more threads than this process may use cores.
+    """
+    before = torch.get_num_threads(), kernel_threads.get()
+    use_threads(count)
     try:
         yield
     finally:
