@@ -85,7 +85,7 @@ def main() -> None:
     for seed in map(int, options.seeds.split(",")):
         runs.append(measure(options.name, options.data, seed, options.preset))
         print(runs[-1], file=sys.stderr)
-    result = describe_machine("torch", "numba") | {
+    result = describe_machine("torch", "llvmlite") | {
         "dataset": options.name,
         "preset": options.preset,
         "summary": summary(runs),

