@@ -11,7 +11,8 @@ from tests.import_order import imports, module_files, order_violations, reached
 TREE = Path(__file__).resolve().parents[1]
 TRAINING = ("torch", "triton", "llvmlite")
 FREE_OF_TRAINING = (
-    "errors", "config", "files", "presets", "rtl_templates", "data", "encode", "ir", "passes", "backends", "sim", "report",
+    "errors", "config", "files", "presets", "rtl_templates", "data", "encode",
+    "ir", "passes", "backends", "sim", "report",
 )  # fmt: skip
 # What `train` does once it has its data; the command itself imports it when it runs.
 LOADS_TORCH = ("warp2hdl.cli.run_folder", "warp2hdl.cli.train_step")
