@@ -354,6 +354,7 @@ class TestResume:
 
         with monkeypatch.context() as patched:
             patched.setattr(console, "raise_if_interrupted", interrupted)
+            patched.setattr("warp2hdl.train.trainer.STATE_INTERVAL_SECONDS", 0.0)
             stdout, stderr = run(*words, *options, code=130)
         assert stdout == ""
         return stderr
@@ -369,7 +370,7 @@ class TestResume:
             "    def _step(self, step, batch):\n"
             "        if step == 190: os.kill(os.getpid(), signal.SIGKILL)\n"
             "        return super()._step(step, batch)\n"
-            "trainer.Run = Run\n"
+            "trainer.Run, trainer.STATE_INTERVAL_SECONDS = Run, 0.0\n"
             "main()\n"
         )
         assert python("-c", script, *words, timeout=600).returncode == -signal.SIGKILL

@@ -11,7 +11,7 @@ import torch
 from warp2hdl import data
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.errors import ConfigError, FormatError
-from warp2hdl.train import fit
+from warp2hdl.train import fit, trainer
 from warp2hdl.train.checkpoint import METRICS_FILE, STATE_FILE, fingerprint
 
 # Everything that has a state or draws random numbers.
@@ -27,6 +27,13 @@ STEPS = 24
 
 class Stopped(BaseException):
     """What ends a run from outside."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state_after_every_epoch():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(trainer, "STATE_INTERVAL_SECONDS", 0.0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +87,23 @@ def test_stopped_and_resumed_is_the_same_as_never_stopped(digits, straight, tmp_
     steps = []
     resumed = fit(digits, CONFIG, checkpoint=tmp_path, resume=True, on_step=lambda done, total: steps.append(done))
     assert steps == list(range(2 * STEPS + 1, 4 * STEPS + 1))
+    _require_equal(resumed, straight)
+    assert [json.loads(line)["epoch"] for line in (tmp_path / METRICS_FILE).read_text().splitlines()] == [1, 2, 3, 4]
+
+
+def test_states_of_short_epochs_are_rarer_and_the_last_is_kept(digits, straight, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "STATE_INTERVAL_SECONDS", 1e9)
+    epochs = []
+    monkeypatch.setattr(trainer.checkpoints, "save", lambda state, folder: epochs.append(len(state.metrics)))
+    fit(digits, CONFIG, checkpoint=tmp_path)
+    assert epochs == [1, 4]
+    monkeypatch.undo()
+    monkeypatch.setattr(trainer, "STATE_INTERVAL_SECONDS", 1e9)
+    _stopped(digits, tmp_path, **_stop_after_epoch(3))
+    assert len((tmp_path / METRICS_FILE).read_text().splitlines()) == 3
+    steps = []
+    resumed = fit(digits, CONFIG, checkpoint=tmp_path, resume=True, on_step=lambda done, total: steps.append(done))
+    assert steps[0] == STEPS + 1
     _require_equal(resumed, straight)
     assert [json.loads(line)["epoch"] for line in (tmp_path / METRICS_FILE).read_text().splitlines()] == [1, 2, 3, 4]
 

@@ -13,7 +13,7 @@ from warp2hdl import data
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.errors import ConfigError
 from warp2hdl.train import fit
-from warp2hdl.train.distributed import World
+from warp2hdl.train.distributed import World, world
 
 TREE = Path(__file__).resolve().parents[2]
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -71,12 +71,12 @@ def test_stopped_and_resumed_is_the_same_in_two_processes(found):
 
 
 def test_alone_nothing_is_exchanged():
-    world = World(0, 1, torch.device("cpu"))
+    alone = World(0, 1, torch.device("cpu"))
     values = torch.arange(5)
-    assert world.share(values) is not None and torch.equal(world.share(values), values)
-    assert world.agree(values) is values and world.gather(values) == [values] and world.count(3, 4) == [3, 4]
+    assert torch.equal(alone.share(values), values)
+    assert alone.agree(values) is values and alone.gather(values) == [values] and alone.count(3, 4) == [3, 4]
     before = values.float()
-    world.add([before])
+    alone.add([before])
     assert torch.equal(before, values.float())
 
 
@@ -85,6 +85,17 @@ def test_shares_are_a_partition():
     shares = [World(rank, 4, torch.device("cpu")).share(rows) for rank in range(4)]
     assert sorted(torch.cat(shares).tolist()) == list(range(17))
     assert {len(share) for share in shares} == {4, 5}
+
+
+def test_each_process_needs_a_device(monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ConfigError) as error, world(torch.device("cuda")):
+        pass
+    assert str(error.value) == (
+        "process 2 of this machine has no CUDA device of its own, there are 2; "
+        "start as many processes, or give --device cpu."
+    )
 
 
 def test_a_batch_has_to_reach_for_all_processes(digits, monkeypatch):

@@ -57,6 +57,20 @@ def test_a_convolutional_network_comes_back(tmp_path):
     assert torch.equal(loaded.network(bits), network(bits))
 
 
+def test_temperatures_come_back_and_older_files_have_those_of_the_settings(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model_file.save(model, path)
+    content = path.read_bytes()
+    model.network[0].tau, model.network[1].tau = 0.25, 0.125
+    model_file.save(model, path)
+    assert [layer.tau for layer in model_file.load(path).network[:2]] == [0.25, 0.125]
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["model"])
+    assert header.pop("temperatures") == [1.0, 1.0]
+    path.write_bytes(safetensors.numpy.save(safetensors.numpy.load(content), {"model": json.dumps(header)}))
+    assert [layer.tau for layer in model_file.load(path).network[:2]] == [1.0, 1.0]
+
+
 def test_same_model_same_bytes(model, tmp_path):
     for name in ("a", "b"):
         model_file.save(model, tmp_path / name)

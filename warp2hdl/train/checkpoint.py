@@ -87,7 +87,7 @@ def fingerprint(dataset: Dataset) -> dict[str, str]:
         value = getattr(dataset, field.name)
         if isinstance(value, np.ndarray):
             digest = hashlib.sha256(f"{value.dtype.str}{value.shape}".encode())
-            digest.update(np.ascontiguousarray(value))
+            digest.update(np.ascontiguousarray(value).data)
             found[field.name] = digest.hexdigest()
         elif field.name in ("feature_names", "class_names", "image_shape"):
             found[field.name] = hashlib.sha256(repr(value).encode()).hexdigest()

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
+from warp2hdl.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class World:
@@ -74,9 +76,18 @@ def world(device: torch.device) -> Iterator[World]:
 
     Args:
         device: the kind of device; each process takes the CUDA device of its local rank.
+
+    Raises:
+        ConfigError: more processes on this machine than CUDA devices.
     """
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        if local >= torch.cuda.device_count():
+            raise ConfigError(
+                f"process {local} of this machine has no CUDA device of its own, there are "
+                f"{torch.cuda.device_count()}; start as many processes, or give --device cpu."
+            )
+        device = torch.device("cuda", local)
         torch.cuda.set_device(device)
     if distributed.is_available() and distributed.is_initialized():
         yield World(distributed.get_rank(), distributed.get_world_size(), device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,6 +24,9 @@ from warp2hdl.train.checkpoint import METRICS_FILE, STATE_FILE, Origin, fingerpr
 from warp2hdl.train.distributed import World, world
 from warp2hdl.train.loop import OnStep, Run
 from warp2hdl.train.metrics import EpochMetrics
+
+STATE_INTERVAL_SECONDS = 1.0
+"""A state is written after an epoch unless the last one is younger; it can cost as much as an epoch of few samples."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def fit(
         dataset: the samples.
         config: the settings.
         device: `auto` (CUDA where there is one), `cpu` or `cuda`.
-        checkpoint: an existing folder that receives the run's state and a line of `metrics.jsonl` after every epoch.
+        checkpoint: an existing folder that receives a line of `metrics.jsonl` after every epoch, and the run's state
+            after the first, after the last, and after every one that ends `STATE_INTERVAL_SECONDS` past the last state.
         resume: whether to go on from the state in that folder. On CPUs the result is the same bytes as without the
             interruption.
         on_epoch: called after every epoch.
@@ -119,7 +124,7 @@ class _Folder:
     def __init__(self, path: Path, dataset: Dataset, config: TrainConfig, here: World) -> None:
         self._path, self._here = path, here
         self._origin = Origin(config.to_dict(), fingerprint(dataset), here.device.type, here.size)
-        self._new = True
+        self._new, self._saved = True, -math.inf
 
     def resume(self, run: Run) -> float:
         """Restores the state that was saved; returns the seconds that had been trained."""
@@ -134,12 +139,18 @@ class _Folder:
         return state.seconds
 
     def save(self, run: Run, seconds: float) -> None:
-        """Writes the state after an epoch. What another run left is replaced when the first epoch is done."""
-        state = run.state(self._origin, seconds)
-        if self._here.rank:
-            return
-        checkpoints.save(state, self._path)
-        lines = [metrics.json_line() for metrics in (run.metrics if self._new else run.metrics[-1:])]
-        with (self._path / METRICS_FILE).open("w" if self._new else "a", encoding="utf-8") as file:
-            file.writelines(lines)
+        """Writes the metrics and, where it is due, the state of a run after an epoch.
+
+        What another run left is replaced when the first epoch is done.
+        """
+        due = torch.tensor(run.finished or time.perf_counter() - self._saved >= STATE_INTERVAL_SECONDS)
+        if self._here.agree(due):  # every process takes part in it
+            state = run.state(self._origin, seconds)
+            if self._here.rank == 0:
+                checkpoints.save(state, self._path)
+            self._saved = time.perf_counter()
+        if self._here.rank == 0:
+            lines = [metrics.json_line() for metrics in (run.metrics if self._new else run.metrics[-1:])]
+            with (self._path / METRICS_FILE).open("w" if self._new else "a", encoding="utf-8") as file:
+                file.writelines(lines)
         self._new = False
