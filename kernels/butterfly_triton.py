@@ -3,7 +3,7 @@
 A program owns a few tables and a part of the samples. Its tiles are `[BLOCK_T tables, BLOCK_B samples]`, with samples
 on neighbouring lanes, so that a gathered row is read in whole sectors; coefficients and the sums of their gradients
 stay in registers, as tuples of tiles, which Triton can append to and not unpack. The columns past the batch that a tile
-covers hold garbage at most: their gradients are set to 0.
+covers may hold anything: their gradients are set to 0.
 """
 
 # mypy: disable-error-code="assignment"
@@ -39,12 +39,20 @@ def _gathered(
 
 
 @triton.jit
-def _signs(rows: tl.tensor, column: tl.tensor, readable: tl.tensor, valid: tl.tensor, K: tl.constexpr) -> tl.tensor:
+def _signs(rows: tl.tensor, column: tl.tensor, readable: tl.tensor, K: tl.constexpr) -> tl.tensor:
     """The K inputs as +1 for logic 0 and -1 for logic 1, each `[BLOCK_T, BLOCK_B]`."""
     found = ()
     for j in tl.static_range(K):
-        value = tl.load(rows[j] + column, readable, 0).to(tl.float32)
-        found = found + (tl.where(valid, 1.0 - 2.0 * value, 1.0),)
+        found = found + (1.0 - 2.0 * tl.load(rows[j] + column, readable, 0).to(tl.float32),)
+    return found
+
+
+@triton.jit
+def _finite(s: tl.tensor, valid: tl.tensor, K: tl.constexpr) -> tl.tensor:
+    """The same with nothing in the columns past the batch that times 0 is not 0."""
+    found = ()
+    for j in tl.static_range(K):
+        found = found + (tl.where(valid, s[j], 1.0),)
     return found
 
 
@@ -120,7 +128,7 @@ def forward_kernel(
         out = y + node.to(tl.int64) * y_stride
         for start in range(first_column, min(first_column + part_columns, batch), BLOCK_B):
             column = start + tl.arange(0, BLOCK_B)[None, :]
-            s = _signs(rows, column, live & (column < readable), column < batch, K)
+            s = _signs(rows, column, live & (column < readable), K)
             z = _polynomial(coefficients, s, K, 0)
             if NOISY:
                 z -= logistic(scalar(key0), scalar(key1), node, column)
@@ -187,12 +195,14 @@ def backward_kernel(
     for r in range(first_run, min(first_run + part_runs, run)):
         node = table * run + r
         rows = _gathered(x, fanins, node, live, x_stride, K)
+        if ADD_TO_X:
+            targets = _gathered(grad_x, fanins, node, live, grad_x_stride, K)
         grad_row = grad_y + node.to(tl.int64) * grad_y_stride
         edge_row = edges + node.to(tl.int64) * K * edge_stride - first
         for start in range(first_column, min(first_column + part_columns, last), BLOCK_B):
             column = start + tl.arange(0, BLOCK_B)[None, :]
             valid = column < batch
-            s = _signs(rows, column, live & (column < readable), valid, K)
+            s = _finite(_signs(rows, column, live & (column < readable), K), valid, K)
             grad_z = tl.load(grad_row + column, live & (column < grad_readable), 0).to(tl.float32)
             levels = (coefficients,)
             for j in tl.static_range(K):
@@ -212,10 +222,7 @@ def backward_kernel(
                     place = edge_row + j * edge_stride + column
                     tl.store(place, edge.to(edges.dtype.element_ty), live & (column - first < edge_stride))
                 if ADD_TO_X:
-                    source = tl.load(fanins + node.to(tl.int64) * K + j, live, 0).to(tl.int64)
-                    tl.atomic_add(
-                        grad_x + source * grad_x_stride + column, edge, live & (column < grad_x_stride), sem="relaxed"
-                    )
+                    tl.atomic_add(targets[j] + column, edge, live & (column < grad_x_stride), sem="relaxed")
                 for i in tl.static_range(1 << j):
                     g = g + (g[i] * s[j],)
             added = ()

@@ -9,8 +9,11 @@ import torch
 COLUMNS = 16
 """Rows of results are padded to a multiple of this many samples, so that each starts where 16 bytes may be read."""
 
-PROGRAMS = 132 * 8
-"""Programs of 4 warps that keep an H200 busy. Fixed, so that sums are cut, and rounded, alike on every card."""
+FORWARD_PROGRAMS = 132 * 8
+"""Programs of 4 warps that keep an H200 busy."""
+
+BACKWARD_PROGRAMS = 132 * 3
+"""The same where each part brings sums that are to be added. Fixed, so that they round alike on every card."""
 
 CACHE_BYTES = 32 << 20
 """What of an H200's 50 MB L2 cache the columns in work may take."""
@@ -66,7 +69,7 @@ def fitting_tables(tile: Tile, tables: int) -> Tile:
     return tile
 
 
-def cut(tile: Tile, tables: int, run: int, columns: int, longest: int) -> Parts:
+def cut(tile: Tile, tables: int, run: int, columns: int, longest: int, programs: int) -> Parts:
     """Cuts nodes of the same table and then columns apart until there are enough programs.
 
     Args:
@@ -75,8 +78,9 @@ def cut(tile: Tile, tables: int, run: int, columns: int, longest: int) -> Parts:
         run: nodes that share a table.
         columns: samples to cover.
         longest: columns that a part may cover.
+        programs: how many are enough.
     """
-    wanted = -(-PROGRAMS // -(-tables // tile.tables))
+    wanted = -(-programs // -(-tables // tile.tables))
     part_runs = -(-run // min(run, wanted))
     runs = -(-run // part_runs)
     part_columns = aligned(-(-columns // -(-wanted // runs)), tile.columns)

@@ -15,6 +15,8 @@ from warp2hdl.kernels import noise as counter
 from warp2hdl.kernels.butterfly_triton import backward_kernel, forward_kernel
 from warp2hdl.kernels.edges_triton import edge_list, sum_edges
 from warp2hdl.kernels.tiles_triton import (
+    BACKWARD_PROGRAMS,
+    FORWARD_PROGRAMS,
     aligned,
     backward_tile,
     cached_columns,
@@ -90,7 +92,7 @@ def forward(
     x, run = padded(x), nodes // tables
     tile = fitting_tables(forward_tile(k), tables)
     cached = cached_columns(len(x) * x.element_size() + nodes * y.element_size(), k, batch)
-    parts = cut(tile, tables, run, batch, cached)
+    parts = cut(tile, tables, run, batch, cached, FORWARD_PROGRAMS)
     with torch.cuda.device_of(x):
         forward_kernel[triton.cdiv(tables, tile.tables), parts.runs, parts.columns](
             *(x, fanins, theta, tau, *_words(noise), y),
@@ -144,7 +146,7 @@ def backward(
     cached = cached_columns(column_bytes + lists * nodes * k * dtype.itemsize, k, batch)
     # The gradients of the nodes' inputs are k times the layer: where nobody asked for them, they stay in the cache.
     width = aligned(cached, tile.columns) if lists and not to_edges else batch
-    parts = cut(tile, tables, nodes // tables, width, cached)
+    parts = cut(tile, tables, nodes // tables, width, cached, BACKWARD_PROGRAMS)
     strips = range(0, batch, width)
     sums = torch.empty(len(strips), parts.runs * parts.columns, tables, 1 << k, device=x.device)
     grad_x = edges = None

@@ -9,7 +9,7 @@ from warp2hdl.kernels.tiles_triton import Tile, cached_columns, cut, fitting_tab
 @pytest.mark.parametrize("run", [1, 7, 900])
 @pytest.mark.parametrize("columns", [1, 100, 1000])
 def test_parts_cover_all_nodes_and_columns_and_none_is_empty(tables, run, columns):
-    parts = cut(Tile(16, 32), tables, run, columns, longest=256)
+    parts = cut(Tile(16, 32), tables, run, columns, 256, programs=1056)
     assert (parts.runs - 1) * parts.part_runs < run <= parts.runs * parts.part_runs
     assert (parts.columns - 1) * parts.part_columns < columns <= parts.columns * parts.part_columns
     assert parts.part_columns % 32 == 0 and parts.part_columns <= 256
@@ -17,9 +17,9 @@ def test_parts_cover_all_nodes_and_columns_and_none_is_empty(tables, run, column
 
 
 def test_many_tables_are_not_cut_apart_and_few_are():
-    assert cut(Tile(16, 32), 64_000, 1, 100, longest=4096) == (1, 128, 1, 1)
-    few = cut(Tile(16, 32), 16, 576, 100, longest=4096)
-    assert few.runs * few.columns >= 576
+    assert cut(Tile(16, 32), 64_000, 1, 100, 4096, programs=396) == (1, 128, 1, 1)
+    few = cut(Tile(16, 32), 16, 576, 100, 4096, programs=396)
+    assert few.runs * few.columns >= 396
 
 
 def test_fewer_tables_than_a_tile_has_rows_make_it_longer():
