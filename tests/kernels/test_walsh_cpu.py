@@ -1,8 +1,11 @@
+import platform
+
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 import torch
 
-from warp2hdl.kernels import threads, walsh_cpu, walsh_reference
+from warp2hdl.kernels import threads, vector, walsh_cpu, walsh_reference
 
 SIZES = [(1, 1, 1), (5, 3, 7), (7, 9, 16), (33, 70, 100)]  # inputs, nodes, batch
 KINDS = {"walsh": {}, "noisy": {"noise": (3, 4)}, "linear": {"linear": True}}
@@ -112,3 +115,24 @@ def test_sigmoid_saturates_without_overflow():
     theta = np.array([[0, 1e6]], np.float32)
     y = walsh_cpu.forward(x, np.zeros((1, 1), np.int32), theta, 1.0)
     np.testing.assert_allclose(y, [[0, 1]], atol=1e-29)
+
+
+OTHER_CPUS = ("haswell", "x86-64") if platform.machine() == "x86_64" else ()  # with AVX2, and with SSE2 alone
+
+
+@pytest.mark.parametrize("cpu", OTHER_CPUS)
+def test_without_the_newest_vectors(cpu, monkeypatch):
+    vector.lanes()  # sets LLVM up
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(cpu=cpu, features="", opt=3, jit=True, codemodel="jitdefault")
+    caches = vector.lanes, walsh_cpu._forward, walsh_cpu._backward
+    with monkeypatch.context() as patched:
+        patched.setattr(vector, "_target", lambda: (machine, False))
+        for each in caches:
+            each.cache_clear()
+        assert vector.lanes() == 8
+        for k in (2, 6):
+            case = _case(k, 7, 9, 21)
+            _assert_equal(_actual(*case, noise=(3, 4)), _expected(*case, noise=(3, 4)))
+    for each in caches:
+        each.cache_clear()
