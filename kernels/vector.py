@@ -7,6 +7,7 @@ A compiled function runs without Python's global lock.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -249,12 +250,6 @@ class Program:
         b.position_at_end(after)
         values[:] = phis
 
-    @contextmanager
-    def when(self, condition: ir.Value) -> Iterator[None]:
-        """The block runs only if the condition holds."""
-        with self.builder.if_then(condition):
-            yield
-
     def index(self, pointer: ir.Value, offset: ir.Value, size: int) -> ir.Value:
         """The address of element `offset` of elements of `size` bytes."""
         return self.builder.gep(pointer, [self.builder.mul(offset, I64(size))])
@@ -334,7 +329,7 @@ class Program:
         machine, _ = _target()
         self.module.data_layout = str(machine.target_data)
         # Vectors put by on an unaligned stack would straddle cache lines.
-        text = str(self.module).replace(") \n{", ') "stackrealign"\n{').replace(")\n{", ') "stackrealign"\n{')
+        text = re.sub(r"^(define .*\))", r'\1 "stackrealign"', str(self.module), flags=re.MULTILINE)
         module = llvm.parse_assembly(text)
         module.verify()
         options = llvm.create_pipeline_tuning_options(speed_level=2)
