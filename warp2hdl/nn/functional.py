@@ -1,4 +1,4 @@
-"""Differentiable LUT layers: the fused CPU kernels as an autograd function, the plain reference elsewhere."""
+"""Differentiable LUT layers: the fused CPU kernels as an autograd function, Triton's kernels elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from warp2hdl.kernels import walsh_reference
+from warp2hdl.kernels import layer_triton
 from warp2hdl.kernels.noise import Key
 
 
@@ -85,7 +85,7 @@ def walsh_layer(
     """A relaxed layer of k-input nodes.
 
     Args:
-        x: inputs `[inputs, batch]`: float32 in [0, 1], or uint8 bits, which take no gradient.
+        x: inputs `[inputs, batch]`: float32 in [0, 1] (on a GPU also bfloat16), or uint8 bits, which take no gradient.
         fanins: int32 `[nodes, k]`, rows of `x`.
         theta: Walsh coefficients float32 `[tables, 2**k]`; each run of `nodes / tables` nodes shares one table.
         tau: temperature.
@@ -97,21 +97,15 @@ def walsh_layer(
             weighted sum of its candidates.
 
     Returns:
-        Outputs `[nodes, batch]` in [0, 1], float32.
+        Outputs `[nodes, batch]` in [0, 1]: float32, or on a GPU of the type of floating-point inputs.
     """
     x = _dense_rows(x)
     if x.device.type == "cpu":
         result: torch.Tensor = _WalshCPU.apply(x, fanins, theta, tau, noise, hard, linear, candidates, wiring)
         return result
-    run = len(fanins) // len(theta)
-    s = 1 - 2 * x.float()[fanins.long()]
-    if candidates is not None and wiring is not None:
-        mixed = torch.einsum("nkcb,nkc->nkb", x.float()[candidates.long()], wiring)
-        s = s - 2 * (mixed - mixed.detach())
-    y = walsh_reference.activation(
-        walsh_reference.walsh_polynomial(theta.repeat_interleave(run, 0), s), tau, noise, linear=linear
+    return layer_triton.walsh_layer(
+        x, fanins, theta, tau, noise=noise, hard=hard, linear=linear, candidates=candidates, wiring=wiring
     )
-    return y + (y.round() - y).detach() if hard else y
 
 
 def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
@@ -128,6 +122,4 @@ def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -
         return torch.from_numpy(
             lookup_cpu.look_up(_dense_rows(x).numpy(), fanins.numpy(), tables.to(torch.uint8).numpy())
         )
-    weights = 1 << torch.arange(fanins.shape[1], device=x.device)
-    address = (x[fanins.long()].long() * weights[:, None]).sum(1)
-    return tables.repeat_interleave(len(fanins) // len(tables), 0).gather(1, address).to(torch.uint8)
+    return layer_triton.look_up_layer(x, fanins, tables)

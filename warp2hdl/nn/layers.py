@@ -168,7 +168,8 @@ class LogicLayer(torch.nn.Module):
         if not self.training:
             bits = (x if is_bits else x > 0.5).to(torch.uint8)
             return functional.look_up_layer(bits, self.current_fanins(), self.tables()).float().t()
-        x = x.to(torch.uint8 if is_bits else torch.float32)
+        if not (x.is_cuda and x.dtype == torch.bfloat16):
+            x = x.to(torch.uint8 if is_bits else torch.float32)
         if self.grad_factor != 1 and x.requires_grad:
             x = _ScaleGradient.apply(x, self.grad_factor)
         learned = self.wiring == "learned"
