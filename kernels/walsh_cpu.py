@@ -57,10 +57,13 @@ def _dot(left: list[Any], right: list[Any]) -> Any:  # noqa: ANN401
     return total
 
 
-def _slopes(outer: list[Any], monomials: list[Any], inputs: int) -> list[Any]:
+def _slopes(outer: list[Any], monomials: list[Any]) -> list[Any]:
     """Derivatives of `sum_i outer_i * monomial_i` by each input."""
-    held = [[i for i in range(1 << inputs) if i >> j & 1] for j in range(inputs)]
-    return [_dot([outer[i] for i in held[j]], [monomials[i ^ (1 << j)] for i in held[j]]) for j in range(inputs)]
+    found = []
+    for bit in (1 << j for j in range(len(monomials).bit_length() - 1)):
+        held = [i for i in range(len(monomials)) if i & bit]
+        found.append(_dot([outer[i] for i in held], [monomials[i ^ bit] for i in held]))
+    return found
 
 
 class _Layer(Program):
@@ -157,75 +160,51 @@ def _forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> C
     return p.compile()
 
 
+def _input_slopes(theta: list[Vector], a: list[Any], c: list[Any]) -> list[Vector]:
+    """Derivatives by each input of `sum theta_(q, i) * a_i * c_q`, with the monomials a and c of both halves."""
+    by_high = [theta[q * len(a) : (q + 1) * len(a)] for q in range(len(c))]
+    outer_low = [_dot(c, [row[i] for row in by_high]) for i in range(len(a))]
+    outer_high = [_dot(row, a) for row in by_high]
+    return [*_slopes(outer_low, a), *_slopes(outer_high, c)]
+
+
 @cache
 def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Callable[..., None]:
-    matrices = ["x", "grad_y", *([] if linear else ["y"]), *(["grad_x"] if to_inputs else [])]
-    matrices += ["grad_edges"] if to_edges else []
-    p = _Layer(arity, matrices, [("grad_theta", POINTER)])
+    optional = {"y": not linear, "grad_x": to_inputs, "grad_edges": to_edges}
+    p = _Layer(arity, ["x", "grad_y", *(name for name, there in optional.items() if there)], [("grad_theta", POINTER)])
     b = p.builder
-    low = arity // 2
-    count = 1 << arity
-    in_registers = count <= 16
-    memory = None if in_registers else b.alloca(ir.VectorType(F32, lanes()), count)
+    size = 1 if bits else 4
+    half, count = arity // 2, 1 << arity
     with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
-        numbers = p.inputs_of(node)
-        rows = [p.row("x", number, 1 if bits else 4) for number in numbers]
-        numbers_ahead = p.inputs_of(p.ahead(node))
-        later = [p.row("x", number, 1 if bits else 4) for number in numbers_ahead]
-        later_targets = [p.row("grad_x", number) for number in numbers_ahead] if to_inputs else []
-        theta = p.coefficients(node)
-        grad_y, y = p.row("grad_y", node), None if linear else p.row("y", node)
-        targets = [p.row("grad_x", number) for number in numbers] if to_inputs else []
-        edge = b.mul(node, I64(arity))
-        edges = [p.row("grad_edges", b.add(edge, I64(j))) for j in range(arity)] if to_edges else []
-        scale = p.spread(p["scale"])
-
-        def place(i: int) -> ir.Value:
-            return b.gep(memory, [I64(i)])
+        inputs, later = p.inputs_of(node), p.inputs_of(p.ahead(node))
+        rows, rows_later = ([p.row("x", number, size) for number in numbers] for numbers in (inputs, later))
+        sources = [p.row(name, node) for name in ("grad_y", *(() if linear else ("y",)))]
+        edges = [b.add(b.mul(node, I64(arity)), I64(j)) for j in range(arity)]
+        sums_of_inputs = [p.row("grad_x", number) for number in inputs] if to_inputs else []
+        sums_later = [p.row("grad_x", number) for number in later] if to_inputs else []
+        edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
+        theta, scale = p.coefficients(node), p.spread(p["scale"])
 
         def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
-            def load(row: ir.Value, kind: ir.Type = F32) -> Vector:
-                return p.load_vector(p.index(row, column, 1 if kind == I8 else 4), mask, kind)
-
-            for row in later:
-                p.prefetch(p.index(row, column, 1 if bits else 4))
-            for row in later_targets:
+            for row in rows_later:
+                p.prefetch(p.index(row, column, size))
+            for row in sums_later:
                 p.prefetch(p.index(row, column, 4), write=True)
-            s = [1.0 - 2.0 * load(row, I8 if bits else F32) for row in rows]
-            g = load(grad_y) * scale
-            if y is not None:
-                value = load(y)
-                g = g * (value - value * value)
-            a, c = _monomials(s[:low]), _monomials(s[low:], g)
-            if to_inputs or to_edges:
-                by_low = [[theta[(q << low) | i] for i in range(1 << low)] for q in range(len(c))]
-                outer_low = [_dot(c, [row[i] for row in by_low]) for i in range(1 << low)]
-                outer_high = [_dot(row, a) for row in by_low]
-                slopes = [*_slopes(outer_low, a, low), *_slopes(outer_high, c, arity - low)]
-                for j in range(arity):
-                    for wanted, matrix in ((to_inputs, targets), (to_edges, edges)):
-                        if not wanted:
-                            continue
-                        at = p.index(matrix[j], column, 4)
-                        grad = slopes[j] * -2.0
-                        p.store_vector(p.load_vector(at, mask) + grad if matrix is targets else grad, at, mask)
-            found = [
-                c[i >> low] if isinstance(a[i % (1 << low)], float) else c[i >> low] * a[i % (1 << low)]
-                for i in range(count)
-            ]
-            if in_registers:
-                return [total + each for total, each in zip(totals, found, strict=True)]
-            for i, each in enumerate(found):
-                b.store(b.fadd(b.load(place(i)), each.value, flags=("contract",)), place(i))
-            return []
+            s = [1.0 - 2.0 * p.load_vector(p.index(row, column, size), mask, I8 if bits else F32) for row in rows]
+            g, *relaxed = (p.load_vector(p.index(row, column, 4), mask) for row in sources)
+            g = g * scale
+            for y in relaxed:
+                g = g * (y - y * y)
+            a, c = _monomials(s[:half]), _monomials(s[half:], g)
+            slopes = _input_slopes(theta, a, c) if to_inputs or to_edges else []
+            for j, row in enumerate(edge_rows):
+                p.store_vector(slopes[j] * -2.0, p.index(row, column, 4), mask)
+            for j, row in enumerate(sums_of_inputs):  # one after the other: rows may be the same
+                at = p.index(row, column, 4)
+                p.store_vector(p.load_vector(at, mask) + slopes[j] * -2.0, at, mask)
+            return [total + _dot([c[i >> half]], [a[i % len(a)]]) for i, total in enumerate(totals)]
 
-        if in_registers:
-            totals = p.columns([p.zero()] * count, step)
-        else:
-            for i in range(count):
-                b.store(p.zero().value, place(i))
-            p.columns([], step)
-            totals = [Vector(b, b.load(place(i))) for i in range(count)]
+        totals = p.columns([p.zero()] * count, step)
         first = p.table_of(node)
         for i in range(0, count, lanes()):
             at = p.index(p["grad_theta"], b.add(first, I64(i)), 4)
