@@ -58,7 +58,7 @@ def test_missing_files_are_named(name: str, options: dict[str, Any]) -> None:
 
 def test_nothing_heavy_is_imported() -> None:
     code = (
-        "import sys, warp2hdl.data;"
+        "import sys, warp2hdl.data\n"
         "print([m for m in ('torch', 'sklearn', 'llvmlite', 'amaranth') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
