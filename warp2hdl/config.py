@@ -136,6 +136,9 @@ class TrainingConfig:
         spectral_l1: penalty on the absolute Walsh coefficients, `warp2hdl.train.penalty` says how.
         spectral_l2: penalty on their squares.
         label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
+        teacher_rows: made-up rows that a small neural network labels, as it then does all training rows
+            (`warp2hdl.train.teacher`); 0 trains on the training split alone.
+        teacher_l1: L1 penalty on that network's weights.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
         jitter: feature words change by up to this much in training.
@@ -157,6 +160,8 @@ class TrainingConfig:
     spectral_l1: float = 0.0
     spectral_l2: float = 0.0
     label_smoothing: float = 0.0
+    teacher_rows: int = 0
+    teacher_l1: float = 0.002
     group_tau: float = 5.0
     augment: str = "none"
     jitter: int = 0
@@ -173,13 +178,13 @@ class TrainingConfig:
         """
         for name in ("epochs", "batch_size", "threads"):
             _within(f"training.{name}", getattr(self, name), 1, None)
-        for name in ("patience", "jitter", "warmup"):
+        for name in ("patience", "jitter", "warmup", "teacher_rows"):
             _within(f"training.{name}", getattr(self, name), 0, None)
         _within("training.seed", self.seed, 0, 2**63 - 1)
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")
         for name in (*rates, "group_tau", "temperature_end"):
             _above(f"training.{name}", getattr(self, name), 0)
-        for name in ("weight_decay", "spectral_l1", "spectral_l2"):
+        for name in ("weight_decay", "spectral_l1", "spectral_l2", "teacher_l1"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")

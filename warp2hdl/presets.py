@@ -58,6 +58,10 @@ def _table(nodes: int, arity: int, thermometer_bits: int, **training: Any) -> Tr
     )
 
 
+_TAUGHT: Mapping[str, Any] = types.MappingProxyType(
+    {"epochs": 25, "batch_size": 100, "group_tau": 4.0, "teacher_rows": 4000, "teacher_l1": 0.002}
+)
+
 PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
     {
         "digits": TrainConfig(
@@ -83,10 +87,10 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
         "cifar-10-31-thresholds": _cifar((LayerConfig(nodes=256_000, arity=2),) * 5, 31, 100.0, 0.01),
         "adult": _table(600, 4, 8, epochs=10, learning_rate=0.01, group_tau=8.7),
-        "breast-cancer": _table(200, 2, 8, epochs=100, batch_size=32, group_tau=8.0, weight_decay=0.001),
-        "monk-1": _table(200, 3, 1, epochs=150, batch_size=32, group_tau=4.0),
-        "monk-2": _table(200, 2, 1, epochs=150, batch_size=32, group_tau=4.0),
-        "monk-3": _table(200, 2, 1, epochs=150, batch_size=32, group_tau=8.0),
+        "breast-cancer": _table(200, 4, 8, **{**_TAUGHT, "teacher_l1": 0.02}),
+        "monk-1": _table(200, 6, 1, **_TAUGHT),
+        "monk-2": _table(200, 6, 1, **_TAUGHT),
+        "monk-3": _table(200, 6, 1, **{**_TAUGHT, "teacher_l1": 0.02}),
     }
 )
 

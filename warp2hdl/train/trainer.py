@@ -24,6 +24,7 @@ from warp2hdl.train.checkpoint import METRICS_FILE, STATE_FILE, Origin, fingerpr
 from warp2hdl.train.distributed import World, world
 from warp2hdl.train.loop import OnStep, Run
 from warp2hdl.train.metrics import EpochMetrics
+from warp2hdl.train.teacher import taught
 
 STATE_INTERVAL_SECONDS = 1.0
 """A state is written after an epoch unless the last one is younger; it can cost as much as an epoch of few samples."""
@@ -100,7 +101,8 @@ def fit(
         network = build(config, encoder.bits, dataset.classes, image_rows)
         model = with_thresholds(network, encoder, config.encoder).to(here.device)
         stack.enter_context(precision.activations(model, config.training.precision))
-        run = Run(model, encoder, dataset, config.training, here)
+        samples = taught(dataset, encoder, config.training) if config.training.teacher_rows else dataset
+        run = Run(model, encoder, samples, config.training, here)
         if here.rank:
             # Noise and jitter differ from process to process; what has to agree is drawn by the first.
             torch.manual_seed((config.training.seed + here.rank * 0x9E3779B97F4A7C15) % 2**63)
