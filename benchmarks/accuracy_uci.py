@@ -1,10 +1,11 @@
 """Accuracy of a preset's circuit on a table of the UCI repository, over several seeds.
 
 python -m benchmarks.accuracy_uci adult --data FOLDER [--seeds 0,1,2] [--preset best|difflogic]
+python -m benchmarks.accuracy_uci breast-cancer --data FOLDER --difflogic-split
 
 A seed decides the network, the validation rows and, for breast-cancer, which has no official split, the test rows.
 Each run trains, lowers and optimises the network and measures the circuit's classes on the test split, once. Writes
-benchmarks/results/accuracy-NAME.json (accuracy-NAME-PRESET.json for another preset than the best).
+benchmarks/results/accuracy-NAME.json (with -PRESET for another preset than the best, and -difflogic-split).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.difflogic_split import load_breast_cancer
 from benchmarks.machine import describe_machine
 from benchmarks.summary import summary
 from warp2hdl import ir, passes
@@ -32,15 +34,15 @@ from warp2hdl.train import fit
 
 
 def _complete(dataset: Dataset) -> npt.NDArray[np.bool_]:
-    """Which test rows have no unknown value: bool `[test]`."""
+    """Which test rows of adult have no unknown value, as difflogic's: bool `[test]`."""
     unknown = [name.endswith("=?") for name in dataset.feature_names]
     found: npt.NDArray[np.bool_] = dataset.x_test[:, unknown].sum(axis=1) == 0
     return found
 
 
-def measure(name: str, folder: Path, seed: int, chosen: str) -> dict[str, Any]:
+def measure(dataset: Dataset, seed: int, chosen: str) -> dict[str, Any]:
     """One seed: accuracies of the circuit (shares, 0 to 1), its size, and the CPU time of the training."""
-    dataset = load(name, data=folder, seed=seed)
+    name = dataset.name
     config = preset(name, dataset.classes, len(dataset.y_train), chosen)
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
     start = time.process_time()
@@ -61,10 +63,11 @@ def measure(name: str, folder: Path, seed: int, chosen: str) -> dict[str, Any]:
             ("test", dataset.x_test, dataset.y_test),
         )
     }
+    complete = float(right["test"][_complete(dataset)].mean())
     return {
         "seed": seed,
         "test_accuracy": float(right["test"].mean()),
-        "test_accuracy_of_complete_rows": float(right["test"][_complete(dataset)].mean()),
+        **({"test_accuracy_of_complete_rows": complete} if name == "adult" else {}),
         "val_accuracy": float(right["val"].mean()),
         "nodes": circuit.network.nodes,
         "comparators": circuit.encoder.bits,
@@ -80,10 +83,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--preset", default=BEST)
+    parser.add_argument("--difflogic-split", action="store_true", help="of breast-cancer: always the same test rows")
     options = parser.parse_args()
+    if options.difflogic_split and options.name != "breast-cancer":
+        parser.error("--difflogic-split is for breast-cancer; the other tables have official splits")
     runs = []
     for seed in map(int, options.seeds.split(",")):
-        runs.append(measure(options.name, options.data, seed, options.preset))
+        if options.difflogic_split:
+            dataset = load_breast_cancer(options.data, seed)
+        else:
+            dataset = load(options.name, data=options.data, seed=seed)
+        runs.append(measure(dataset, seed, options.preset))
         print(runs[-1], file=sys.stderr)
     result = describe_machine("torch", "llvmlite") | {
         "dataset": options.name,
@@ -92,6 +102,7 @@ def main() -> None:
         "runs": runs,
     }
     suffix = "" if options.preset == BEST else f"-{options.preset}"
+    suffix += "-difflogic-split" if options.difflogic_split else ""
     with staged_file(Path("benchmarks/results", f"accuracy-{options.name}{suffix}.json")) as path:
         path.write_text(json.dumps(result, indent=1) + "\n")
 

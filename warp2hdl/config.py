@@ -138,7 +138,8 @@ class TrainingConfig:
         label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
         teacher_rows: made-up rows that a small neural network labels, as it then does all training rows
             (`warp2hdl.train.teacher`); 0 trains on the training split alone.
-        teacher_l1: L1 penalty on that network's weights.
+        teacher_units: of that network's hidden layer; 0 is a linear model.
+        teacher_l1: L1 penalty on its weights.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
         jitter: feature words change by up to this much in training.
@@ -161,6 +162,7 @@ class TrainingConfig:
     spectral_l2: float = 0.0
     label_smoothing: float = 0.0
     teacher_rows: int = 0
+    teacher_units: int = 16
     teacher_l1: float = 0.002
     group_tau: float = 5.0
     augment: str = "none"
@@ -178,7 +180,7 @@ class TrainingConfig:
         """
         for name in ("epochs", "batch_size", "threads"):
             _within(f"training.{name}", getattr(self, name), 1, None)
-        for name in ("patience", "jitter", "warmup", "teacher_rows"):
+        for name in ("patience", "jitter", "warmup", "teacher_rows", "teacher_units"):
             _within(f"training.{name}", getattr(self, name), 0, None)
         _within("training.seed", self.seed, 0, 2**63 - 1)
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")

@@ -69,6 +69,16 @@ def test_a_wrong_label_is_corrected(dataset):
     assert np.array_equal(found.y_train[:2], dataset.y_train[:2])
 
 
+def test_a_linear_teacher_finds_a_linear_rule_and_no_other(dataset):
+    settings = dataclasses.replace(SETTINGS, teacher_units=0)
+    encoder = fit_encoder(dataset.x_train, 4, 4)
+    found = taught(dataset, encoder, settings)
+    assert (found.y_train == rule(found.x_train)).mean() < 0.9
+    either = np.maximum(dataset.x_train[:, 0], dataset.x_train[:, 3]).astype(np.int64)
+    found = taught(dataclasses.replace(dataset, y_train=either), encoder, settings)
+    assert np.array_equal(found.y_train, np.maximum(found.x_train[:, 0], found.x_train[:, 3]))
+
+
 def test_images_have_no_teacher(dataset):
     images = dataclasses.replace(dataset, image_shape=(1, 7))
     with pytest.raises(ConfigError, match=r"^training\.teacher_rows is for tables and t holds images; set it to 0\.$"):

@@ -7,6 +7,7 @@ the same bits, and what the tables then learn is its function (distillation, arX
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -19,7 +20,6 @@ from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
 
 _MEMBERS = 5
-_HIDDEN = 16
 _STEPS = 2000
 _BATCH = 256
 _RATE = 0.01
@@ -34,7 +34,7 @@ def taught(dataset: Dataset, encoder: Encoder, settings: TrainingConfig) -> Data
     Args:
         dataset: the data set.
         encoder: gives the bits that the teacher sees.
-        settings: `teacher_rows`, `teacher_l1` and `seed`.
+        settings: `teacher_rows`, `teacher_units`, `teacher_l1` and `seed`.
 
     Raises:
         ConfigError: the data set holds images, whose pixels cannot be exchanged one by one.
@@ -65,27 +65,29 @@ def _crossed(dataset: Dataset, count: int, rng: np.random.Generator) -> npt.NDAr
 
 
 class _Teacher:
-    """Networks of one hidden layer of ReLUs, trained side by side from different weights; their scores are added.
+    """Networks of one hidden layer of ReLUs, or none, trained side by side from different weights; their scores add up.
 
     Args:
         bits: float32 `[samples, bits]`.
         labels: int64 `[samples]`.
         classes: how many there are.
-        settings: `teacher_l1`, a penalty on the sum of the absolute weights of each network, and `seed`.
+        settings: `teacher_units` of the hidden layer, `teacher_l1`, a penalty on the sum of the absolute weights of
+            each network, and `seed`.
     """
 
     def __init__(
         self, bits: torch.Tensor, labels: npt.NDArray[np.int64], classes: int, settings: TrainingConfig
     ) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
-        inputs = bits.shape[1]
+        widths = [bits.shape[1], settings.teacher_units, classes]
+        widths = [width for width in widths if width]
 
         def normal(rows: int, columns: int) -> torch.Tensor:
             weight = torch.randn(_MEMBERS, rows, columns, generator=generator) / math.sqrt(rows)
             return weight.requires_grad_()
 
-        self._weights = normal(inputs, _HIDDEN), normal(_HIDDEN, classes)
-        self._biases = tuple(torch.zeros(_MEMBERS, 1, n, requires_grad=True) for n in (_HIDDEN, classes))
+        self._weights = [normal(rows, columns) for rows, columns in itertools.pairwise(widths)]
+        self._biases = [torch.zeros(_MEMBERS, 1, columns, requires_grad=True) for columns in widths[1:]]
         self._train(bits, torch.from_numpy(labels), settings.teacher_l1, generator)
 
     def _train(self, bits: torch.Tensor, labels: torch.Tensor, l1: float, generator: torch.Generator) -> None:
@@ -105,8 +107,10 @@ class _Teacher:
 
     def _scores(self, bits: torch.Tensor) -> torch.Tensor:
         """`[members, samples, classes]`."""
-        hidden = torch.relu(bits @ self._weights[0] + self._biases[0])
-        return hidden @ self._weights[1] + self._biases[1]
+        scores = bits @ self._weights[0] + self._biases[0]
+        for weight, bias in zip(self._weights[1:], self._biases[1:], strict=True):
+            scores = torch.relu(scores) @ weight + bias
+        return scores
 
     def predict(self, bits: torch.Tensor) -> npt.NDArray[np.int64]:
         """Class ids `[samples]`."""
