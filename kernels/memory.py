@@ -20,3 +20,11 @@ def keep_freed(limit: int = 1 << 30) -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return bool(mallopt(_MMAP_THRESHOLD, limit)) and bool(mallopt(_TRIM_THRESHOLD, limit))
+
+
+def give_back() -> None:
+    """Returns all freed memory to the system, where the C library can be told to."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        return

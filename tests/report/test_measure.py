@@ -2,6 +2,7 @@
 
 import time
 
+from warp2hdl.kernels.memory import keep_freed
 from warp2hdl.report import measure
 from warp2hdl.report.measure import Memory, StepCosts, measure_steps
 
@@ -86,3 +87,14 @@ def test_without_the_files_of_linux_the_peak_is_that_of_getrusage(monkeypatch, t
     memory = Memory()
     assert memory.process_peak_mb() >= measure._peak() / (1 << 20) > 10
     assert 0 <= memory.peak_mb() < memory.process_peak_mb()
+
+
+def test_memory_kept_for_later_does_not_hide_what_is_taken():
+    keep_freed()
+    freed = bytearray(64 << 20)
+    freed[::4096] = b"x" * len(freed[::4096])
+    del freed
+    memory = Memory()
+    taken = bytearray(32 << 20)
+    taken[::4096] = b"x" * len(taken[::4096])
+    assert 31 <= memory.peak_mb() < 40

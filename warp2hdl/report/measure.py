@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warp2hdl.kernels.memory import give_back
+
 _STATUS = Path("/proc/self/status")
 _MIB = 1 << 20
 
@@ -92,6 +94,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._before = _peak()
+        give_back()  # or what an earlier measurement left would hide what this one takes
         with contextlib.suppress(OSError):  # sets the peak back to what is resident; some containers forbid it
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         self._start = _resident()
