@@ -87,7 +87,7 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
         "cifar-10-31-thresholds": _cifar((LayerConfig(nodes=256_000, arity=2),) * 5, 31, 100.0, 0.01),
         "adult": _table(600, 4, 8, epochs=10, learning_rate=0.01, group_tau=8.7),
-        "breast-cancer": _table(200, 4, 8, **{**_TAUGHT, "teacher_l1": 0.02}),
+        "breast-cancer": _table(200, 4, 8, **{**_TAUGHT, "teacher_units": 0, "teacher_l1": 0.02}),
         "monk-1": _table(200, 6, 1, **_TAUGHT),
         "monk-2": _table(200, 6, 1, **_TAUGHT),
         "monk-3": _table(200, 6, 1, **{**_TAUGHT, "teacher_l1": 0.02}),
