@@ -26,8 +26,8 @@ from benchmarks.summary import summary
 from warp2hdl.data import NAMES, Dataset, load
 from warp2hdl.files import staged_file
 
-# Widths of the hidden layers: difflogic's README for MNIST; for the tables those with the parameters that its paper
-# counts (adult 3,810, breast-cancer 434, the MONK's problems 162).
+# Widths of the hidden layers: difflogic's README for MNIST; for the tables those that give, with its inputs, the
+# parameters that its paper counts (adult 3,810, breast-cancer 434, the MONK's problems 162).
 HIDDEN = {
     "digits": (128, 128),
     "mnist": (128, 128),
