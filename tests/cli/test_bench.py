@@ -27,7 +27,7 @@ def test_training_step_is_reported():
         low, high = found[f"{clock}_ms_range"]
         assert 0 < low <= found[f"{clock}_ms_per_step"] <= high
     # torch alone is over 100 MiB; the network is nothing beside it.
-    assert 0 < found["peak_mb"] < found["process_peak_mb"] - 100
+    assert 0 <= found["peak_mb"] < found["process_peak_mb"] - 100
 
 
 def test_people_see_a_table_and_the_memory():
