@@ -250,6 +250,33 @@ class Program:
         b.position_at_end(after)
         values[:] = phis
 
+    def columns(
+        self,
+        start: ir.Value,
+        stop: ir.Value,
+        carried: list[Vector],
+        step: Callable[[ir.Value, ir.Value | None, list[Vector]], list[Vector]],
+    ) -> list[Vector]:
+        """Runs `step(column, mask, carried)` for the columns from start to stop, a vector at a time.
+
+        Args:
+            start: int64.
+            stop: int64.
+            carried: values that each round passes on to the next.
+            step: gives the values of the next round; the mask is None but for the last lanes.
+
+        Returns:
+            The values of the last round.
+        """
+        b = self.builder
+        whole = b.add(start, b.mul(b.sdiv(b.sub(stop, start), I64(lanes())), I64(lanes())))
+        with self.loop(start, whole, lanes(), [v.value for v in carried]) as (column, values):
+            values[:] = [v.value for v in step(column, None, [Vector(b, value) for value in values])]
+        with self.loop(whole, stop, lanes(), values) as (column, values):  # one round, or none
+            mask = self.first_lanes(b.sub(stop, column))
+            values[:] = [v.value for v in step(column, mask, [Vector(b, value) for value in values])]
+        return [Vector(b, value) for value in values]
+
     def index(self, pointer: ir.Value, offset: ir.Value, size: int) -> ir.Value:
         """The address of element `offset` of elements of `size` bytes."""
         return self.builder.gep(pointer, [self.builder.mul(offset, I64(size))])

@@ -102,20 +102,6 @@ class _Layer(Program):
         places = [self.index(self["theta"], b.add(first, I64(i)), 4) for i in range(1 << self.arity)]
         return [self.spread(self.load(place, F32)) for place in places]
 
-    def columns(
-        self, carried: list[Vector], step: Callable[[ir.Value, ir.Value | None, list[Vector]], list[Vector]]
-    ) -> list[Vector]:
-        """Runs `step(column, mask, carried)` for the columns from `start` to `stop`, a vector at a time."""
-        b = self.builder
-        start, stop = self["start"], self["stop"]
-        whole = b.add(start, b.mul(b.sdiv(b.sub(stop, start), I64(lanes())), I64(lanes())))
-        with self.loop(start, whole, lanes(), [v.value for v in carried]) as (column, values):
-            values[:] = [v.value for v in step(column, None, [Vector(b, value) for value in values])]
-        with self.loop(whole, stop, lanes(), values) as (column, values):  # one round, or none
-            mask = self.first_lanes(b.sub(stop, column))
-            values[:] = [v.value for v in step(column, mask, [Vector(b, value) for value in values])]
-        return [Vector(b, value) for value in values]
-
     def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
         """Noise, as `noise.logistic` defines it."""
         b = self.builder
@@ -156,7 +142,7 @@ def _forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> C
                 p.store_vector(value.above(0.5), p.index(rounded, column, 4), mask)
             return []
 
-        p.columns([], step)
+        p.columns(p["start"], p["stop"], [], step)
     return p.compile()
 
 
@@ -204,7 +190,7 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
                 p.store_vector(p.load_vector(at, mask) + slopes[j] * -2.0, at, mask)
             return [total + _dot([c[i >> half]], [a[i % len(a)]]) for i, total in enumerate(totals)]
 
-        totals = p.columns([p.zero()] * count, step)
+        totals = p.columns(p["start"], p["stop"], [p.zero()] * count, step)
         first = p.table_of(node)
         for i in range(0, count, lanes()):
             at = p.index(p["grad_theta"], b.add(first, I64(i)), 4)

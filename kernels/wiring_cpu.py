@@ -25,7 +25,6 @@ def _kernel(bits: bool) -> Callable[..., None]:
     b = p.builder
     size = 1 if bits else 4
     last = b.sub(p["count"], I64(1))
-    whole = b.mul(b.sdiv(p["columns"], I64(lanes())), I64(lanes()))
 
     def least(value: ir.Value) -> ir.Value:
         return b.select(b.icmp_signed("<", value, last), value, last)
@@ -38,17 +37,12 @@ def _kernel(bits: bool) -> Callable[..., None]:
             numbers = [b.sext(p.load(place, I32), I64) for place in places]
             rows = [p.index(p["x"], b.mul(number, p["x_stride"]), size) for number in numbers]
 
-            def step(column: ir.Value, mask: ir.Value | None, totals: list[ir.Value]) -> None:
+            def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
                 g = p.load_vector(p.index(grads, column, 4), mask)
-                for i, row in enumerate(rows):
-                    x = p.load_vector(p.index(row, column, size), mask, I8 if bits else F32)
-                    totals[i] = (g * x + Vector(b, totals[i])).value
+                signals = [p.load_vector(p.index(row, column, size), mask, I8 if bits else F32) for row in rows]
+                return [g * x + total for x, total in zip(signals, totals, strict=True)]
 
-            with p.loop(I64(0), whole, lanes(), [p.zero().value] * lanes()) as (column, totals):
-                step(column, None, totals)
-            with p.loop(whole, p["columns"], lanes(), totals) as (column, totals):
-                step(column, p.first_lanes(b.sub(p["columns"], column)), totals)
-            total = sums([Vector(b, value) for value in totals])
+            total = sums(p.columns(I64(0), p["columns"], [p.zero()] * lanes(), step))
             p.store_vector(total, p.index(p["found"], b.add(first, block), 4), p.first_lanes(b.sub(p["count"], block)))
     return p.compile()
 

@@ -62,7 +62,7 @@ def test_bad_networks_are_refused():
         assert found == f"Invalid value for '--layers': {text!r} is no list of widths, such as 8000,8000,8000."
     assert "relaxation is 'odd'; it must be one of " in fails("bench", "train", *QUICK, "--relaxation", "odd")
     message = fails("bench", "train", *QUICK, "--threads", 100_000)
-    assert re.fullmatch(r"training.threads is 100000; this machine offers 1 to \d+\.", message)
+    assert re.fullmatch(r"--threads is 100000; this machine offers 1 to \d+\.", message)
 
 
 def test_networks_are_described_in_short():

@@ -74,7 +74,7 @@ def command(
     from warp2hdl.report.measure import measure_steps
     from warp2hdl.train.precision import use_threads
 
-    use_threads(threads)
+    use_threads(threads, "--threads")
     load_optimizer()
     machine = describe_machine("torch", "llvmlite")
     torch.manual_seed(seed)

@@ -27,17 +27,21 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def use_threads(count: int) -> None:
+def use_threads(count: int, name: str = "training.threads") -> None:
     """So many threads for the kernels, and one for torch; memory that a step frees is kept for the next.
 
     What torch does in a step is a hundred short operations, and its idle threads spin.
+
+    Args:
+        count: threads of the kernels.
+        name: what the user calls the setting.
 
     Raises:
         ConfigError: more threads than this process may use cores.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not 1 <= count <= cores:
-        raise ConfigError(f"training.threads is {count}; this machine offers 1 to {cores}.")
+        raise ConfigError(f"{name} is {count}; this machine offers 1 to {cores}.")
     torch.set_num_threads(1)
     kernel_threads.set(count)
     memory.keep_freed()
