@@ -57,7 +57,11 @@ def evaluate_with_yosys(text, circuit, words, tmp_path):
 
 @pytest.mark.parametrize(
     ("shape", "target"),
-    [*((name, "generic") for name in SHAPES), ("all that the IR allows", "xilinx"), ("arity 1", "xilinx")],
+    [
+        *((name, "generic") for name in SHAPES),
+        ("arity 1", "xilinx"),
+        *(("all that the IR allows", name) for name in ("xilinx", "ecp5", "ice40", "gowin")),
+    ],
 )
 def test_the_verilog_text_computes_the_circuit(shape, target, tmp_path):
     circuit = make(**SHAPES[shape])
@@ -84,7 +88,7 @@ def lint(path, *options):
         ("arity 6", "generic", "stream"),
         ("100 classes", "generic", "stream"),
         ("all that the IR allows", "generic", "raw"),
-        ("all that the IR allows", "xilinx", "stream"),
+        *(("all that the IR allows", name, "stream") for name in ("xilinx", "ecp5", "ice40", "gowin")),
     ],
 )
 def test_verilator_has_nothing_to_complain_about(shape, target, interface, tmp_path):
@@ -184,8 +188,8 @@ def test_names_are_made_identifiers(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"interface": "axi"}, r"the interface 'axi' does not exist; choose one of stream, raw\."),
-        ({"target": "ice41"}, r"the target 'ice41' does not exist; choose one of generic, xilinx\."),
+        ({"interface": "axi"}, r"the interface 'axi' does not exist; choose one of stream, axis, raw\."),
+        ({"target": "ice41"}, r"the target 'ice41' does not exist; choose one of generic, xilinx, ecp5, ice40, gow"),
         ({"levels_per_stage": -1}, r"levels_per_stage is -1; it must be 0 \(output registers alone\) or more\."),
         ({"vectors": (np.zeros((2, 4), np.uint8), np.zeros(2, np.int64))}, r"have shapes \(2, 4\) and \(2,\)"),
     ],

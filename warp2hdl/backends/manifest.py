@@ -38,6 +38,20 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """The AXI4-Stream wrapper: `core` is the module inside, which has the interface `stream`.
+
+    `beats` beats of `bus_bits` bits make a sample: bit i of its feature words is bit `i % bus_bits` of beat
+    `i // bus_bits`. A result is one beat: the class in the lowest bits, the scores, if any, from `scores_lsb` on.
+    """
+
+    core: str
+    bus_bits: int
+    beats: int
+    scores_lsb: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything that a user of the emitted folder has to know.
 
@@ -45,17 +59,17 @@ class Manifest:
         generator: program and version.
         top: the top module.
         verilog: file names, in the order in which they are to be read.
-        interface: `"stream"` or `"raw"`.
+        interface: `"stream"`, `"axis"` or `"raw"`.
         target: what the look-ups are written for.
         clock: the clock's port, or None.
-        reset: the reset's port (synchronous, active high, clears the valid bits only), or None.
+        reset: the reset's port (synchronous, clears control bits only; active high, but low for `aresetn`), or None.
         ports: all ports.
         features: all features, in the order of `in_features`.
         classes: class names in the order of the class ids.
         class_bits: width of `out_class`.
         score_bits: width of a class's score; class c's is `out_scores[c * score_bits +: score_bits]`.
         scores: whether there is `out_scores`.
-        latency_cycles: clock edges from a sample to its result; 0 for raw.
+        latency_cycles: clock edges from a sample (`axis`: its last beat) to its result; 0 for raw.
         initiation_interval: clock cycles from sample to sample.
         levels_per_stage: logic levels from register to register; 0 for output registers alone.
         contains: the blocks that are inside.
@@ -66,6 +80,7 @@ class Manifest:
         accuracy: as the circuit's metadata has it, maybe empty.
         circuit_sha256: the circuit's hash.
         files: SHA-256 of each file beside the manifest.
+        axis: of the AXI4-Stream wrapper, or None.
     """
 
     generator: str
@@ -92,6 +107,7 @@ class Manifest:
     accuracy: dict[str, Any]
     circuit_sha256: str
     files: dict[str, str]
+    axis: Axis | None = None
 
     def to_json(self) -> str:
         """The file's text."""
@@ -146,6 +162,8 @@ def _from_json(raw: object, path: Path) -> Manifest:
     values: dict[str, Any] = {}
     for field in dataclasses.fields(Manifest):
         if field.name not in raw:
+            if field.default is not dataclasses.MISSING:
+                continue
             raise FormatError(f"{path} lacks the field {field.name!r}; emit the folder again.")
         try:
             values[field.name] = _convert(str(field.type), raw[field.name])
@@ -160,10 +178,12 @@ def _convert(kind: str, value: Any) -> Any:  # noqa: ANN401
         if not isinstance(value, shape) or (isinstance(value, bool) and kind != "bool"):
             raise TypeError(f"{value!r} is no {kind}")
         return value
-    if kind.startswith("dict"):
+    if kind == "Axis | None" and value is None:
+        return None
+    if kind.startswith(("dict", "Axis")):
         if not isinstance(value, dict):
             raise TypeError(f"{value!r} is no object")
-        return value
+        return Axis(**value) if kind.startswith("Axis") else value
     if not isinstance(value, list):
         raise TypeError(f"{value!r} is no list")
     part = {"tuple[Port, ...]": Port, "tuple[Feature, ...]": Feature}.get(kind)

@@ -302,7 +302,7 @@ def _write_luts(module: _Module, target: Target, used: set[int]) -> tuple[dict[s
             continue
         used.add(len(operands))
         names.append(output)
-        lines.append(wrap(target.write_primitive(output, table, operands)))
+        lines += map(wrap, target.write_primitive(output, table, operands).splitlines())
     return values, [wrap(f"wire {', '.join(names)};"), *lines] if lines else []
 
 
@@ -347,9 +347,9 @@ def _write(module: _Module, style: _Style) -> str:
 
 
 def _write_models(style: _Style) -> str:
-    if style.target.write_model is None or not style.primitives:
+    if style.target.write_models is None or not style.primitives:
         return ""
-    models = "".join(map(style.target.write_model, sorted(style.primitives)))
+    models = style.target.write_models(style.primitives)
     note = "// What the primitives do, for Verilator alone; other tools bring the vendor's models."
     return f"\n{note}\n`ifdef VERILATOR\n{models}`endif\n"
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warp2hdl import __version__
+from warp2hdl.backends import axis
 from warp2hdl.backends.convert import to_rtlil, to_verilog
 from warp2hdl.backends.manifest import Feature, Manifest, Port, hash_file
 from warp2hdl.backends.names import identifier
@@ -23,7 +24,7 @@ from warp2hdl.files import staged_folder
 from warp2hdl.ir import serial
 from warp2hdl.ir.circuit import Circuit
 
-INTERFACES = ("stream", "raw")
+INTERFACES = ("stream", "axis", "raw")
 CIRCUIT_FILE = "circuit.safetensors"
 VECTORS_FILE = "vectors.npz"
 
@@ -38,6 +39,7 @@ def emit(
     target: str = "generic",
     levels_per_stage: int = 1,
     with_scores: bool = True,
+    bus_bits: int = axis.BUS_BITS,
     vectors: Vectors | None = None,
 ) -> Manifest:
     """Writes a folder with the circuit's Verilog, its manifest, the circuit itself and test vectors.
@@ -45,10 +47,12 @@ def emit(
     Args:
         circuit: a valid circuit.
         out_dir: the folder; made if need be, files of the same names are replaced once all is written.
-        interface: `"stream"` (registered, valid in and out) or `"raw"` (combinational, no clock).
+        interface: `"stream"` (registered, valid in and out), `"axis"` (the same between two AXI4-Streams) or `"raw"`
+            (combinational, no clock).
         target: what the look-ups are written for, one of `targets.TARGETS`.
         levels_per_stage: logic levels from register to register; 0 for output registers alone.
-        with_scores: whether the top has the port `out_scores`.
+        with_scores: whether the scores come out.
+        bus_bits: width of `s_axis_tdata`.
         vectors: feature words `[n, features]` and labels `[n]` to store for a co-simulation.
 
     Raises:
@@ -59,9 +63,12 @@ def emit(
     top, family = _design(circuit, interface, target, levels_per_stage, with_scores)
     words = None if vectors is None else _check_vectors(circuit, *vectors)
     name = identifier(circuit.metadata.name)
+    wrapper = axis.make_wrapper(top, name, bus_bits) if interface == "axis" else None
     text = _render(top, family, name, interface)
     with staged_folder(out_dir) as stage:
         (stage / f"{name}.v").write_text(text, encoding="ascii")
+        if wrapper is not None:
+            (stage / f"{wrapper.top}.v").write_text(axis.render(wrapper), encoding="ascii")
         serial.save(circuit, stage / CIRCUIT_FILE)
         if vectors is not None and words is not None:
             labels = np.asarray(vectors[1], np.int64)
@@ -69,6 +76,8 @@ def emit(
                 np.savez_compressed(file, words=words, labels=labels)
         hashes = {path.name: hash_file(path) for path in sorted(stage.iterdir())}
         manifest = _describe(top, name, interface, target, levels_per_stage, hashes)
+        if wrapper is not None:
+            manifest = axis.describe(manifest, wrapper)
         manifest.write(stage)
     return manifest
 
@@ -80,10 +89,13 @@ def convert(
     target: str = "generic",
     levels_per_stage: int = 1,
     with_scores: bool = True,
+    bus_bits: int = axis.BUS_BITS,
 ) -> str:
-    """The circuit's Verilog. Arguments and errors as of `emit`."""
+    """The circuit's Verilog, with its wrapper where there is one. Arguments and errors as of `emit`."""
     top, family = _design(circuit, interface, target, levels_per_stage, with_scores)
-    return _render(top, family, identifier(circuit.metadata.name), interface)
+    name = identifier(circuit.metadata.name)
+    wrapper = axis.render(axis.make_wrapper(top, name, bus_bits)) if interface == "axis" else ""
+    return _render(top, family, name, interface) + wrapper
 
 
 def _design(
@@ -94,7 +106,8 @@ def _design(
     if levels_per_stage < 0:
         raise BackendError(f"levels_per_stage is {levels_per_stage}; it must be 0 (output registers alone) or more.")
     family = get_target(target)
-    top = Top(circuit, interface=interface, levels_per_stage=levels_per_stage, with_scores=with_scores)
+    inner = "raw" if interface == "raw" else "stream"
+    top = Top(circuit, interface=inner, levels_per_stage=levels_per_stage, with_scores=with_scores)
     return top, family
 
 
@@ -122,7 +135,7 @@ def _header(top: Top, name: str, interface: str) -> str:
     accuracy = circuit.metadata.info.get("accuracy")
     if accuracy:
         lines.append(f"accuracy  {json.dumps(accuracy, ensure_ascii=True).strip('{}').replace(chr(34), '')}")
-    if interface == "stream":
+    if interface != "raw":
         cycles = top.plan.latency_cycles
         lines.append(f"timing    latency {cycles} clock cycles, a sample in every cycle (initiation interval 1)")
     else:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from warp2hdl.backends.verilog import Vectors
     from warp2hdl.ir import Circuit
 
-TARGETS = ("generic", "xilinx")
-INTERFACES = ("stream", "raw")
+TARGETS = ("generic", "xilinx", "ecp5", "ice40", "gowin")
+INTERFACES = ("stream", "axis", "raw")
 
 
 @click.command("emit-verilog", cls=Command)
@@ -32,7 +32,10 @@ INTERFACES = ("stream", "raw")
     type=click.Choice(INTERFACES),
     default="stream",
     show_default=True,
-    help="A registered pipeline with valid in and out, or combinational logic.",
+    help="A registered pipeline with valid in and out, the same between AXI4-Streams, or combinational logic.",
+)
+@click.option(
+    "--bus-bits", type=click.IntRange(min=8), metavar="N", help="With axis: width of the input's bus.  [default: 64]"
 )
 @click.option(
     "--levels-per-stage",
@@ -49,6 +52,7 @@ def command(
     out: Path,
     target: str,
     interface: str,
+    bus_bits: int | None,
     levels_per_stage: int,
     scores: bool,
     vectors: Path | None,
@@ -58,9 +62,12 @@ def command(
     CIRCUIT is a circuit.safetensors, or the folder of a training run, whose test vectors go along.
     """
     start = time.perf_counter()
+    if bus_bits is not None and interface != "axis":
+        raise click.UsageError("--bus-bits is for --interface axis; leave it out.")
     source = load_circuit(circuit)
     samples = _load_vectors(circuit, source, vectors)
     with progress(f"writing Verilog of {counted(source.network.nodes, 'look-up')}"):
+        from warp2hdl.backends.axis import BUS_BITS
         from warp2hdl.backends.verilog import emit
 
         manifest = emit(
@@ -70,6 +77,7 @@ def command(
             target=target,
             levels_per_stage=levels_per_stage,
             with_scores=scores,
+            bus_bits=bus_bits or BUS_BITS,
             vectors=samples,
         )
     _show(manifest, out, samples)
@@ -98,7 +106,9 @@ def _load_vectors(place: Path, circuit: Circuit, file: Path | None) -> Vectors |
 
 
 def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
-    timing = f"latency {counted(manifest.latency_cycles, 'cycle')}, a sample in every cycle"
+    interval = manifest.initiation_interval
+    rate = "every cycle" if interval == 1 else f"{interval} cycles"
+    timing = f"latency {counted(manifest.latency_cycles, 'cycle')}, a sample in {rate}"
     features = counted(len(manifest.features), "feature")
     bits = counted(sum(feature.bits for feature in manifest.features), "bit")
     nodes = counted(manifest.nodes, "look-up")
