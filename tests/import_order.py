@@ -24,6 +24,7 @@ ORDER = (
     ("passes",),
     ("backends",),
     ("sim",),
+    ("synth",),
     ("report",),
     ("cli",),
     ("__main__",),
