@@ -20,7 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Job:
-    """How to run the bench; fields as in the manifest and in `cosimulate`."""
+    """How to run the bench; fields as in the manifest, those of its `axis` last, and in `cosimulate`."""
 
     interface: str
     latency_cycles: int
@@ -28,6 +28,9 @@ class Job:
     with_scores: bool
     gap_probability: float
     seed: int
+    bus_bits: int = 0
+    beats: int = 0
+    scores_lsb: int = 0
 
 
 class Stimulus(NamedTuple):

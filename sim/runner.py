@@ -103,7 +103,9 @@ def cosimulate(
         with_scores=manifest.scores,
         gap_probability=gap_probability,
         seed=seed,
+        **_axis_fields(manifest),
     )
+    bench = "warp2hdl.sim.bench" if manifest.axis is None else "warp2hdl.sim.axis_bench"
     with _work_folder(build_dir) as work:
         started = time.monotonic()
         executable = _build(folder, manifest, work, timeout_seconds)
@@ -111,7 +113,7 @@ def cosimulate(
         write_job(work, job, _make_stimulus(manifest, circuit, words))
         poll = _poller(progress_file(work), len(words), progress)
         env = {VARIABLE: str(work)}
-        _, output = _simulate(executable, manifest.top, "warp2hdl.sim.bench", seed, timeout_seconds, env, poll)
+        _, output = _simulate(executable, manifest.top, bench, seed, timeout_seconds, env, poll)
         outcome = read_outcome(work)
         if progress is not None:
             progress(len(words), len(words))
@@ -206,6 +208,11 @@ def _work_folder(build_dir: Path | str | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="warp2hdl-cosim-") as name:
         yield Path(name)
+
+
+def _axis_fields(manifest: Manifest) -> dict[str, int]:
+    axis = manifest.axis
+    return {} if axis is None else {"bus_bits": axis.bus_bits, "beats": axis.beats, "scores_lsb": axis.scores_lsb}
 
 
 def _make_stimulus(manifest: Manifest, circuit: Circuit, words: vector_files.Words) -> Stimulus:

@@ -31,9 +31,9 @@ def ties(circuit, words):
     return int((ordered[:, -1] == ordered[:, -2]).sum())
 
 
-def edit_verilog(folder, pattern, replacement):
+def edit_verilog(folder, pattern, replacement, name="random.v"):
     """Changes one place of the Verilog, and the manifest's hash with it."""
-    path = folder / "random.v"
+    path = folder / name
     text, found = re.subn(pattern, replacement, path.read_text(), count=1, flags=re.DOTALL)
     assert found == 1, pattern
     path.write_text(text)
