@@ -127,6 +127,8 @@ class TrainingConfig:
         batch_size: samples a step.
         learning_rate: of the Walsh coefficients (Adam).
         wiring_learning_rate: of learned wiring.
+        rewiring_interval: steps after which the weakest candidates of learned wiring are replaced by the inputs that
+            promise most (`warp2hdl.train.rewiring`); 0 never replaces any.
         threshold_learning_rate: of learned thresholds, in shares of a feature's largest word.
         schedule: `cosine`: all learning rates fall to 0 along half a cosine; `step`: they are divided by 10 at a half
             of the steps and again at three quarters; `constant`.
@@ -153,6 +155,7 @@ class TrainingConfig:
     batch_size: int = 64
     learning_rate: float = 0.02
     wiring_learning_rate: float = 0.02
+    rewiring_interval: int = 0
     threshold_learning_rate: float = 0.001
     schedule: str = "cosine"
     warmup: int = 0
@@ -180,7 +183,7 @@ class TrainingConfig:
         """
         for name in ("epochs", "batch_size", "threads"):
             _within(f"training.{name}", getattr(self, name), 1, None)
-        for name in ("patience", "jitter", "warmup", "teacher_rows", "teacher_units"):
+        for name in ("patience", "jitter", "warmup", "rewiring_interval", "teacher_rows", "teacher_units"):
             _within(f"training.{name}", getattr(self, name), 0, None)
         _within("training.seed", self.seed, 0, 2**63 - 1)
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")

@@ -19,7 +19,14 @@ CONFIG = TrainConfig(
     EncoderConfig(8, 2),
     (LayerConfig(40, 4, wiring="learned", candidates=4), LayerConfig(50, 2, sampling="gumbel-hard")),
     TrainingConfig(
-        epochs=4, batch_size=50, augment="shift", jitter=1, warmup=5, temperature_end=0.5, precision="bfloat16"
+        epochs=4,
+        batch_size=50,
+        augment="shift",
+        jitter=1,
+        warmup=5,
+        temperature_end=0.5,
+        precision="bfloat16",
+        rewiring_interval=9,
     ),
 )
 STEPS = 24

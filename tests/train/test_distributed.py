@@ -21,7 +21,9 @@ SOFT = TrainConfig(
     EncoderConfig(8, 2),
     (LayerConfig(40, 4, wiring="learned", candidates=4), LayerConfig(50, 2)),
     # An odd batch is not divided evenly.
-    TrainingConfig(epochs=2, batch_size=51, spectral_l2=1e-3, weight_decay=1e-4, label_smoothing=0.1),
+    TrainingConfig(
+        epochs=2, batch_size=51, rewiring_interval=9, spectral_l2=1e-3, weight_decay=1e-4, label_smoothing=0.1
+    ),
 )
 NOISY = dataclasses.replace(
     SOFT,

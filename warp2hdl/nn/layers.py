@@ -120,6 +120,10 @@ class LogicLayer(torch.nn.Module):
 
     fanins: torch.Tensor
     candidate_inputs: torch.Tensor | None
+    watched: tuple[()] | tuple[torch.Tensor, torch.Tensor] = ()
+    """After a forward pass while connections are watched: the inputs `[inputs, batch]`, and the rows of them that the
+    connections read, `[out_dim * arity, batch]`, whose gradient is kept."""
+    _watching = False
 
     def _wire(self, candidates: int, stage: int, generator: torch.Generator | None) -> None:
         if self.wiring != "learned":
@@ -172,10 +176,13 @@ class LogicLayer(torch.nn.Module):
             x = x.to(torch.uint8 if is_bits else torch.float32)
         if self.grad_factor != 1 and x.requires_grad:
             x = _ScaleGradient.apply(x, self.grad_factor)
-        learned = self.wiring == "learned"
+        fanins, learned = self.current_fanins(), self.wiring == "learned"
+        if self._watching:
+            x, fanins = self._watched_rows(x, fanins)
+            learned = False
         return relaxed_layer(
             x,
-            self.current_fanins(),
+            fanins,
             self.weight,
             relaxation=self.relaxation,
             sampling=self.sampling,
@@ -184,6 +191,19 @@ class LogicLayer(torch.nn.Module):
             wiring=self.wiring_weight if learned else None,
             reference=self.implementation == "python",
         ).t()
+
+    def watch_connections(self, on: bool) -> None:
+        """Whether forward passes in training keep what reaches each connection in `watched`; the wiring rests then."""
+        self._watching, self.watched = on, ()
+
+    def _watched_rows(self, x: torch.Tensor, fanins: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = x[fanins.reshape(-1).long()].float()
+        if rows.requires_grad:
+            rows.retain_grad()
+        else:
+            rows.requires_grad_()
+        self.watched = (x, rows)
+        return rows, torch.arange(len(rows), dtype=torch.int32, device=rows.device).reshape(fanins.shape)
 
     def extra_repr(self) -> str:
         """The settings, as `print(model)` shows them."""

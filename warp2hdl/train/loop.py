@@ -14,6 +14,7 @@ from warp2hdl.data import Dataset
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn.thresholds import threshold_parameters
+from warp2hdl.train import rewiring
 from warp2hdl.train.accuracy import predictions
 from warp2hdl.train.batches import batches_for
 from warp2hdl.train.checkpoint import Origin, State
@@ -105,6 +106,7 @@ class Run:
         for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * self.schedule.rate(step)
         self.temperatures.scale(self.schedule.temperature(step))
+        self._rewire(step)
         rows = self.world.share(batch)
         bits = self.bits.take(rows, shift=self._shift(), jitter=self.settings.jitter)
         loss = torch.nn.functional.cross_entropy(
@@ -122,6 +124,21 @@ class Run:
             torch.nn.utils.clip_grad_norm_(self.thresholds, _THRESHOLD_NORM)
         self.optimizer.step()
         return loss
+
+    def _rewire(self, step: int) -> None:
+        """Replaces candidates of learned wiring, if it is time."""
+        interval = self.settings.rewiring_interval
+        late = step > rewiring.LAST * self.schedule.steps
+        if not interval or not step or step % interval or late or not rewiring.rewired_layers(self.model):
+            return
+        batch = self.world.agree(torch.randperm(len(self.bits))[: rewiring.SAMPLES])
+        rows = self.world.share(batch)
+
+        def loss() -> torch.Tensor:
+            outputs = self.model(self.bits.take(rows))
+            return torch.nn.functional.cross_entropy(outputs, self.labels[rows.to(self.labels.device)])
+
+        rewiring.replace_candidates(self.model, self.optimizer, loss, self.settings.wiring_learning_rate, self.world)
 
     def _shift(self) -> tuple[int, int]:
         if self.settings.augment == "none":
