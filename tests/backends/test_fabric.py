@@ -1,28 +1,60 @@
 import numpy as np
-import pytest
 
 from tests.backends.simulate import pack, run_block
-from warp2hdl.backends.fabric import LayerBlock
-from warp2hdl.backends.netlist import Node
+from warp2hdl.backends.fabric import LookupBlock, Share, taps_of
+from warp2hdl.backends.graph import Node
 
 
-@pytest.mark.parametrize("registered", [False, True])
-def test_hardware_equals_evaluate(registered):
-    rng = np.random.default_rng(1)
-    reads = [3, 5, 8, 9, 12, 20, 21]
+def make_nodes(rng, reads):
     nodes = []
     for arity in (1, 2, 3, 4, 5, 6):
         fanins = tuple(int(s) for s in rng.choice(reads, arity, replace=False))
-        nodes.append(Node(30 + arity, arity, fanins, int(rng.integers(1 << min(1 << arity, 62)))))
-    writes = [33, 31, 5, 32, 36, 34, 35, 21]
-    block = LayerBlock(2, nodes, reads, writes, registered)
+        nodes.append(Node(30 + arity, f"n{arity}", fanins, int(rng.integers(1 << min(1 << arity, 62)))))
+    return nodes
+
+
+def test_hardware_equals_evaluate():
+    rng = np.random.default_rng(1)
+    reads = [3, 5, 8, 9, 12, 20, 21]
+    nodes = make_nodes(rng, reads)
+    taps = tuple((s, 4) for s in reads)
+    writes = {"y": tuple((s, 4) for s in (33, 31, 32, 36, 34, 35))}
+    block = LookupBlock("layer_2", "", Share(tuple(nodes), {n.signal: 4 for n in nodes}, (), taps, writes))
     x = rng.integers(0, 2, (128, len(reads))).astype(bool)
-    assert run_block(block, "x", pack(x, 1), "y", int(registered)) == pack(block.evaluate(x), 1)
-    assert block.block_name == "layer_2"
-    assert block.summary == "Layer 2: 6 look-ups, 2 signals pass by."
+    assert not block.clocked
+    assert run_block(block, "x", pack(x, 1), "y") == pack(block.evaluate(x)["y"], 1)
+
+
+def test_registers_lie_between_the_stages():
+    first, second = Node(2, "a", (0, 1), 0b0110), Node(3, "b", (2, 0), 0b1000)
+    # b reads a one stage on, and input 0 as it is then; both leave in stage 2, a also in stage 1.
+    share = Share((first, second), {2: 0, 3: 1, 0: 0}, (0,), ((0, 0), (1, 0)), {"y": ((2, 2), (3, 2)), "z": ((2, 1),)})
+    block = LookupBlock("layer_1", "", share)
+    x = np.random.default_rng(0).integers(0, 2, (20, 2)).astype(bool)
+    found = block.evaluate(x)
+    assert found["y"].tolist() == [[a ^ b, (a ^ b) & a] for a, b in x.tolist()]
+    assert run_block(block, "x", pack(x, 1), "y", 2) == pack(found["y"], 1)
+    assert run_block(block, "x", pack(x, 1), "z", 1) == pack(found["z"], 1)
+    assert share.until() == {2: 2, 3: 2, 0: 1}
 
 
 def test_the_first_fanin_is_bit_0_of_the_address():
-    block = LayerBlock(1, [Node(2, 0, (1, 0), 0b0100)], [0, 1], [2], False)
+    node = Node(2, "n", (1, 0), 0b0100)
+    block = LookupBlock("layer_1", "", Share((node,), {2: 0}, (), ((0, 0), (1, 0)), {"y": ((2, 0),)}))
     # Address 2 is: first fan-in (signal 1) is 0, second (signal 0) is 1.
-    assert block.evaluate(np.array([[1, 0], [0, 1], [1, 1]], bool)).tolist() == [[True], [False], [False]]
+    assert block.evaluate(np.array([[1, 0], [0, 1], [1, 1]], bool))["y"].tolist() == [[True], [False], [False]]
+
+
+def test_shares_are_alike_whatever_their_signals_are_called():
+    def share(base, stage, table=0b0110):
+        node = Node(base + 5, "n", (base, base + 1), table)
+        reads = tuple((s, stage) for s in node.fanins)
+        return Share((node,), {node.signal: stage}, (), reads, {"y": ((node.signal, stage + 1),)})
+
+    assert share(0, 0).shape() == share(100, 3).shape()
+    assert share(0, 0).shape() != share(0, 0, 0b1000).shape()
+
+
+def test_taps_are_listed_once_in_the_order_of_reading():
+    nodes = [Node(5, "a", (3, 1), 0b0110), Node(6, "b", (1, 5), 0b0110), Node(7, "c", (1, 0), 0b0110)]
+    assert taps_of(nodes, {5: 0, 6: 1, 7: 0}) == [(3, 0), (1, 0), (1, 1), (5, 1), (0, 0)]

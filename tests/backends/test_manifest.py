@@ -13,8 +13,9 @@ def folder(tmp_path):
     manifest = Manifest(
         generator="warp2hdl 0", top="net", verilog=("net.v",), interface="stream", target="generic", clock="clk",
         reset="rst", ports=(Port("clk", "input", 1, "clock"),), features=(Feature("größe", 8, 0, 0.5, -1.0),),
-        classes=("no", "yes"), class_bits=1, score_bits=3, scores=True, latency_cycles=4, initiation_interval=1,
-        levels_per_stage=1, contains=("encoder", "argmax"), nodes=2, nodes_by_arity={"2": 2}, depth=1, comparators=3,
+        classes=("no", "yes"), class_bits=1, score_bits=3, scores=True, latency_cycles=4, registers=9,
+        initiation_interval=1, levels_per_stage=1, contains=("encoder", "argmax"), nodes=2,
+        nodes_by_arity={"2": 2}, depth=1, comparators=3, lookups={"encoder": 3, "fabric": 2, "argmax": 1},
         accuracy={"test": 0.5}, circuit_sha256="0" * 64, files={"net.v": hash_file(tmp_path / "net.v")},
     )  # fmt: skip
     manifest.write(tmp_path)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,8 +8,7 @@ from hypothesis import strategies as st
 
 from tests.backends.simulate import pack, run_block, run_stream
 from tests.circuits import random_circuit
-from warp2hdl.backends.netlist import build_netlist
-from warp2hdl.backends.pipeline import Top, plan_stages
+from warp2hdl.backends.pipeline import Top
 from warp2hdl.ir.interpret import classify, scores
 
 WIDTHS = (1, 2, 5, 9)
@@ -30,32 +30,17 @@ def pack_words(circuit, words):
     return [sum(int(w) << int(at) for w, at in zip(row, lsb, strict=False)) for row in words]
 
 
-@pytest.mark.parametrize(
-    ("levels_per_stage", "expected"),
-    # 1 encoder, 2 layers, 1 popcount level (5 outputs), 2 arg max levels
-    [(0, "0 00 0 01"), (1, "1 11 1 11"), (2, "0 10 1 01"), (3, "0 01 0 01"), (4, "0 00 1 01"), (99, "0 00 0 01")],
+@given(
+    seed=st.integers(0, 10_000),
+    classes=st.sampled_from([2, 3, 10]),
+    skips=st.booleans(),
+    lut_inputs=st.sampled_from([4, 6]),
 )
-def test_registers_follow_every_so_many_levels_and_the_last(levels_per_stage, expected):
-    circuit = make()
-    plan = plan_stages(build_netlist(circuit), circuit, registered=True, levels_per_stage=levels_per_stage)
-    parts = [
-        "".join(str(int(cut)) for cut in cuts) for cuts in ((plan.encoder,), plan.layers, plan.popcount, plan.argmax)
-    ]
-    assert " ".join(parts) == expected
-    assert plan.latency_cycles == expected.count("1")
-
-
-def test_raw_has_no_registers():
-    circuit = make()
-    assert plan_stages(build_netlist(circuit), circuit, registered=False, levels_per_stage=1).latency_cycles == 0
-
-
-@given(seed=st.integers(0, 10_000), classes=st.sampled_from([2, 3, 10]), skips=st.booleans())
-@settings(max_examples=25)
-def test_evaluate_equals_interpret(seed, classes, skips):
+@settings(max_examples=25, deadline=None)
+def test_evaluate_equals_interpret(seed, classes, skips, lut_inputs):
     circuit = make(seed, classes=classes, skips=skips)
     words = random_words(circuit, 64)
-    top = Top(circuit, interface="raw", levels_per_stage=1, with_scores=True)
+    top = Top(circuit, interface="raw", levels_per_stage=1, with_scores=True, lut_inputs=lut_inputs)
     found_classes, found_scores = top.evaluate(words)
     assert np.array_equal(found_scores, scores(circuit, words))
     assert np.array_equal(found_classes, classify(circuit, words))
@@ -84,3 +69,22 @@ def test_raw_in_the_simulator():
     words = random_words(circuit, 30)
     assert run_block(top, "in_features", pack_words(circuit, words), "out_class") == classify(circuit, words).tolist()
     assert not hasattr(top, "out_scores")
+
+
+def test_without_scores_what_all_classes_have_in_common_is_not_built():
+    circuit = make(3)
+    biased = replace(circuit, groups=replace(circuit.groups, bias=np.array([70, 65, 64])))
+    tops = [
+        Top(c, interface="raw", levels_per_stage=1, with_scores=False)
+        for c in (biased, replace(circuit, groups=replace(circuit.groups, bias=np.array([6, 1, 0]))))
+    ]
+    assert tops[0].design.lookups() == tops[1].design.lookups()
+    words = random_words(circuit, 64)
+    assert np.array_equal(tops[0].evaluate(words)[0], classify(biased, words))
+
+
+def test_equal_popcounts_are_one_module():
+    circuit = make(layers=[(30, 4)], features=8, feature_bits=2)
+    top = Top(circuit, interface="stream", levels_per_stage=0, with_scores=False)
+    names = [block.block_name for name, block in top.blocks.items() if name.startswith("popcount")]
+    assert names == ["popcount_0"] * 3

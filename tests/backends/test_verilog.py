@@ -114,7 +114,7 @@ def test_the_header_says_what_it_is():
     header = convert(circuit).split("`default_nettype none")[0]
     assert f"sha256 {circuit.sha256}" in header
     assert "accuracy  test: 0.975, validation: 0.98" in header
-    assert "latency 7 clock cycles, a sample in every cycle (initiation interval 1)" in header
+    assert "latency 9 clock cycles, a sample in every cycle (initiation interval 1)" in header
     assert "in_features input     32  5 unsigned feature words, feature 0 in the lowest bits" in header
     assert "Classes: 0 = 0, 1 = 1, 2 = 2." in header
     assert "combinational" in convert(circuit, interface="raw").split("`default_nettype none")[0]
@@ -168,9 +168,9 @@ def test_the_manifest_describes_the_circuit(tmp_path):
     circuit = make()
     raw = json.loads(emit(circuit, tmp_path, levels_per_stage=2).to_json())
     assert raw["top"] == "net" and raw["verilog"] == ["net.v"]
-    assert (raw["clock"], raw["reset"], raw["latency_cycles"], raw["initiation_interval"]) == ("clk", "rst", 4, 1)
+    assert (raw["clock"], raw["reset"], raw["latency_cycles"], raw["initiation_interval"]) == ("clk", "rst", 5, 1)
     assert [feature["lsb"] for feature in raw["features"]] == [0, 1, 4, 12, 28]
-    assert sum(raw["nodes_by_arity"].values()) == raw["nodes"]
+    assert sum(raw["nodes_by_arity"].values()) == raw["nodes"] == raw["lookups"]["fabric"]
     ports = {port["name"]: port["width"] for port in raw["ports"]}
     assert ports == {
         "clk": 1, "rst": 1, "in_valid": 1, "in_features": 32, "out_valid": 1, "out_class": 2, "out_scores": 9

@@ -3,61 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib.wiring import In, Out
-
-from warp2hdl.backends.block import Block
+from warp2hdl.backends.graph import ZERO, Graph
 
 
-class EncoderBlock(Block):
-    """Compares feature words with constants, one bit a comparator.
+def build_comparator(graph: Graph, word_name: str, word: Sequence[int], threshold: int, lut_inputs: int) -> int:
+    """Adds `word >= threshold`.
 
-    Ports:
-        words (In, sum of `feature_bits`): all feature words, feature 0 in the lowest bits.
-        bits (Out, number of comparators): bit i is `word >= threshold` of comparator i.
+    Where the threshold ends in zeros the lowest bits are not read. What one look-up cannot hold is compared from the
+    lowest bits up: the look-up at the top reads as many high bits as it can, so that the lower ones read few bits and
+    are shared by the feature's comparators.
 
     Args:
-        feature_bits: the width of each feature's word.
-        comparators: feature and threshold of each comparator, all different.
-        names: an identifier per feature.
-        registered: whether a register follows.
+        graph: grows by the look-ups.
+        word_name: what the word is called; the wires are named after it.
+        word: the word's bits, the lowest first.
+        threshold: at least 1 and less than `2**len(word)`.
+        lut_inputs: inputs of a look-up.
     """
+    name = f"{word_name}_ge_{threshold}"
+    low = (threshold & -threshold).bit_length() - 1
+    bits = len(word) - low
+    if bits <= lut_inputs:
+        return graph.add(name, _at_least_table(bits, threshold >> low, False), word[low:])
+    split = len(word) - (lut_inputs - 1)
+    rest = threshold % (1 << split)
+    below = ZERO
+    if rest:
+        below = build_comparator(graph, f"{word_name}__low{split}", word[:split], rest, lut_inputs)
+    return graph.add(name, _at_least_table(lut_inputs - 1, threshold >> split, True), [*word[split:], below])
 
-    block_name = "encoder"
 
-    def __init__(
-        self,
-        feature_bits: Sequence[int],
-        comparators: Sequence[tuple[int, int]],
-        names: Sequence[str],
-        registered: bool,
-    ) -> None:
-        self.feature_bits = tuple(feature_bits)
-        self.comparators = tuple(comparators)
-        self.names = tuple(names)
-        self.clocked = registered
-        self.summary = f"Feature words against constants: {len(self.comparators)} comparators."
-        super().__init__({"words": In(sum(self.feature_bits)), "bits": Out(len(self.comparators))})
-
-    def evaluate(self, words: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.bool_]:
-        """Words `[batch, features]` -> bits `[batch, comparators]`."""
-        features = np.array([f for f, _ in self.comparators], np.int64)
-        thresholds = np.array([t for _, t in self.comparators], np.int64)
-        return words[:, features].astype(np.int64) >= thresholds
-
-    def elaborate(self, platform: object) -> Module:
-        """Builds one named comparator a bit."""
-        m = Module()
-        lsb = np.cumsum([0, *self.feature_bits]).tolist()
-        found = []
-        for feature, threshold in self.comparators:
-            width = self.feature_bits[feature]
-            bit = Signal(name=f"{self.names[feature]}_ge_{threshold}")
-            word = self.words[lsb[feature] : lsb[feature] + width]
-            m.d.comb += bit.eq(word if width == 1 else word >= Const(threshold, width))
-            found.append(bit)
-        m.d[("sync" if self.clocked else "comb")] += self.bits.eq(Cat(found))
-        return m
+@lru_cache(maxsize=1 << 12)
+def _at_least_table(bits: int, threshold: int, lower: bool) -> int:
+    """Inputs: `bits` bits, and with `lower` whether the bits below reach theirs, which an equal word needs then."""
+    table = 0
+    for address in range(1 << (bits + lower)):
+        word, below = address % (1 << bits), address >> bits
+        table |= int(word > threshold or (word == threshold and (below == 1 or not lower))) << address
+    return table

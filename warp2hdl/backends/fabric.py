@@ -1,64 +1,169 @@
-"""A layer of the LUT fabric."""
+"""A block of look-ups: its share of the netlist, with the registers behind its own signals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from warp2hdl.backends.block import Block, lut
-from warp2hdl.backends.netlist import Node
+from warp2hdl.backends.block import WrittenBlock, lut
+from warp2hdl.backends.graph import Node
+from warp2hdl.backends.lookups import (
+    Lookup,
+    VectorBit,
+    vector_bits,
+    wrap,
+    write_bit,
+    write_lookups,
+    write_range,
+    write_vector,
+)
+from warp2hdl.backends.targets import Target
+
+Tap = tuple[int, int]
+"""A signal, and the stage in which it is read: so many registers after it was computed lie in between."""
 
 
-class LayerBlock(Block):
-    """All nodes of one logic level, and the signals that pass it by.
+@dataclass(frozen=True)
+class Share:
+    """What a block holds.
 
-    Ports:
-        x (In, `len(reads)`): the signals that are alive before the layer.
-        y (Out, `len(writes)`): the signals that are alive behind it: its nodes, and those of `x` that are read later.
-
-    Args:
-        number: which layer, from 1.
-        nodes: the nodes of the layer.
-        reads: signal numbers of the bits of `x`.
-        writes: signal numbers of the bits of `y`.
-        registered: whether a register follows.
+    Attributes:
+        nodes: its look-ups in topological order, by signal number.
+        stage: per look-up the stage in which it is computed; also of the signals in `delays`.
+        delays: signals that come in and are handed on later, through registers in this block.
+        reads: what comes in.
+        writes: per output port, what leaves.
     """
 
-    def __init__(
-        self, number: int, nodes: Sequence[Node], reads: Sequence[int], writes: Sequence[int], registered: bool
-    ) -> None:
-        self.block_name = f"layer_{number}"
-        self.nodes = tuple(nodes)
-        self.reads = tuple(reads)
-        self.writes = tuple(writes)
-        self.clocked = registered
-        passing = len(self.writes) - len({node.signal for node in self.nodes} & set(self.writes))
-        self.summary = f"Layer {number}: {len(self.nodes)} look-ups" + (
-            f", {passing} signals pass by." if passing else "."
-        )
-        super().__init__({"x": In(len(self.reads)), "y": Out(len(self.writes))})
+    nodes: tuple[Node, ...]
+    stage: Mapping[int, int]
+    delays: tuple[int, ...]
+    reads: tuple[Tap, ...]
+    writes: Mapping[str, tuple[Tap, ...]]
 
-    def evaluate(self, x: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Bits `[batch, reads]` -> bits `[batch, writes]`."""
-        signals = dict(zip(self.reads, x.T, strict=True))
-        for node in self.nodes:
+    def until(self) -> dict[int, int]:
+        """Per own signal, the last stage in which it is read, here or elsewhere."""
+        last = dict(self.stage)
+        taps = [tap for taps in self.writes.values() for tap in taps]
+        taps += [(signal, self.stage[node.signal]) for node in self.nodes for signal in node.fanins]
+        for signal, stage in taps:
+            if signal in last:
+                last[signal] = max(last[signal], stage)
+        return last
+
+    def shape(self) -> tuple[object, ...]:
+        """Equal for shares that are the same module: signals numbered as they come, stages from the first."""
+        first = min((*self.stage.values(), *(stage for _, stage in self.reads)), default=0)
+        number: dict[int, int] = {}
+
+        def tap(signal: int, stage: int) -> Tap:
+            return number.setdefault(signal, len(number)), stage - first
+
+        reads = [tap(*read) for read in self.reads]
+        delays = [number.setdefault(s, len(number)) for s in self.delays]
+        nodes = [
+            (tap(node.signal, self.stage[node.signal]), node.name, node.table, tuple(number[s] for s in node.fanins))
+            for node in self.nodes
+        ]
+        writes = [(port, tuple(tap(*each) for each in taps)) for port, taps in self.writes.items()]
+        return tuple(reads), tuple(delays), tuple(nodes), tuple(writes)
+
+
+class LookupBlock(WrittenBlock):
+    """Look-ups, and the registers that their results wait in for later readers.
+
+    Ports:
+        one input, `len(share.reads)`: the taps that come in.
+        outputs as in `share.writes`: the taps that leave.
+
+    Args:
+        block_name: the module's name behind the top's.
+        summary: a line about it.
+        share: what it holds.
+        port: the input's name.
+    """
+
+    def __init__(self, block_name: str, summary: str, share: Share, port: str = "x") -> None:
+        self.block_name = block_name
+        self.summary = summary
+        self.share = share
+        self.port = port
+        self._until = share.until()
+        self._first = min(share.stage.values(), default=0)
+        self.clocked = self._until != dict(share.stage)
+        ports = {port: In(len(share.reads))} | {name: Out(len(taps)) for name, taps in share.writes.items()}
+        super().__init__(ports)
+
+    def evaluate(self, x: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[np.bool_]]:
+        """Bits `[batch, reads]` -> per output port, bits `[batch, writes]`; registers do not change a value."""
+        signals = {signal: column for (signal, _), column in zip(self.share.reads, x.T, strict=True)}
+        for node in self.share.nodes:
             address = sum(signals[s].astype(np.uint64) << np.uint64(j) for j, s in enumerate(node.fanins))
             signals[node.signal] = (np.uint64(node.table) >> address & np.uint64(1)).astype(np.bool_)
-        return np.stack([signals[s] for s in self.writes], axis=1)
+        return {port: np.stack([signals[s] for s, _ in taps], axis=1) for port, taps in self.share.writes.items()}
+
+    def _stages(self) -> Iterator[tuple[int, list[Node], list[int]]]:
+        """Each stage, its look-ups, and the signals that wait in the registers behind it."""
+        share = self.share
+        by_stage: dict[int, list[Node]] = {}
+        for node in share.nodes:
+            by_stage.setdefault(share.stage[node.signal], []).append(node)
+        # The bits of a register stand in the order in which they leave, so that an output is one slice of it.
+        order = dict.fromkeys(s for taps in share.writes.values() for s, _ in taps) | dict.fromkeys(share.stage)
+        own = [signal for signal in order if signal in share.stage]
+        for stage in range(self._first, max(self._until.values(), default=0) + 1):
+            yield stage, by_stage.get(stage, []), [s for s in own if share.stage[s] <= stage < self._until[s]]
+
+    def _register_name(self, stage: int) -> str:
+        return f"stage_{stage - self._first + 1}"
 
     def elaborate(self, platform: object) -> Module:
-        """Builds one look-up a node, called `n<node number>`."""
+        """Builds one look-up a node, and one vector of registers a stage."""
         m = Module()
-        signals = {signal: self.x[i] for i, signal in enumerate(self.reads)}
-        found = {
-            node.signal: lut(m, platform, f"n{node.index}", node.table, [signals[s] for s in node.fanins])
-            for node in self.nodes
-        }
-        signals |= found
-        # One assignment of the whole vector: bit by bit, Amaranth's time is quadratic.
-        m.d[("sync" if self.clocked else "comb")] += self.y.eq(Cat(signals[s] for s in self.writes))
+        share = self.share
+        x = getattr(self, self.port)
+        values: dict[Tap, Value] = {tap: x[i] for i, tap in enumerate(share.reads)}
+        for stage, nodes, waiting in self._stages():
+            for node in nodes:
+                address = [values[s, stage] for s in node.fanins]
+                values[node.signal, stage] = lut(m, platform, node.name, node.table, address)
+            if waiting:
+                register = Signal(len(waiting), name=self._register_name(stage), reset_less=True)
+                # One assignment of the whole vector: bit by bit, Amaranth's time is quadratic.
+                m.d.sync += register.eq(Cat(values[s, stage] for s in waiting))
+                values |= {(s, stage + 1): register[i] for i, s in enumerate(waiting)}
+        for port, taps in share.writes.items():
+            m.d.comb += getattr(self, port).eq(Cat(values[tap] for tap in taps))
         return m
+
+    def statements(self, target: Target, arities: set[int]) -> list[list[str]]:
+        """The same as Verilog; a signal has the same name in both."""
+        share = self.share
+        bits = dict(zip(share.reads, vector_bits(self.port, len(share.reads)), strict=True))
+        lookups, declarations, registers = [], [], []
+        for stage, nodes, waiting in self._stages():
+            for node in nodes:
+                operands = [write_bit(bits[s, stage]) for s in node.fanins]
+                lookups.append(Lookup(node.name, node.table, operands))
+                bits[node.signal, stage] = VectorBit(node.name, 0, 1)
+            if waiting:
+                name = self._register_name(stage)
+                declarations.append(f"  reg {write_range(len(waiting))}{name};")
+                registers.append(wrap(f"{name} <= {write_vector([bits[s, stage] for s in waiting])};", "    "))
+                bits |= zip(((s, stage + 1) for s in waiting), vector_bits(name, len(waiting)), strict=True)
+        if registers:
+            registers = ["  always @(posedge clk) begin", *registers, "  end"]
+        ends = [
+            wrap(f"assign {port} = {write_vector([bits[tap] for tap in taps])};") for port, taps in share.writes.items()
+        ]
+        return [declarations, *write_lookups(lookups, target, arities), registers, ends]
+
+
+def taps_of(nodes: Sequence[Node], stage: Mapping[int, int]) -> list[Tap]:
+    """What nodes read, each tap once, in the order of reading."""
+    return list(dict.fromkeys((s, stage[node.signal]) for node in nodes for s in node.fanins))

@@ -70,13 +70,15 @@ class Manifest:
         score_bits: width of a class's score; class c's is `out_scores[c * score_bits +: score_bits]`.
         scores: whether there is `out_scores`.
         latency_cycles: clock edges from a sample (`axis`: its last beat) to its result; 0 for raw.
+        registers: flip-flops of the circuit, those of the valid bits included, those of a wrapper not.
         initiation_interval: clock cycles from sample to sample.
-        levels_per_stage: logic levels from register to register; 0 for output registers alone.
+        levels_per_stage: look-ups from register to register; 0 for output registers alone.
         contains: the blocks that are inside.
-        nodes: look-ups that were built.
+        nodes: look-ups of the fabric that were built.
         nodes_by_arity: how many of them have how many inputs.
         depth: look-ups on the longest path.
         comparators: comparators that were built.
+        lookups: look-ups that were built, by kind of block: encoder, fabric, popcount, argmax.
         accuracy: as the circuit's metadata has it, maybe empty.
         circuit_sha256: the circuit's hash.
         files: SHA-256 of each file beside the manifest.
@@ -97,6 +99,7 @@ class Manifest:
     score_bits: int
     scores: bool
     latency_cycles: int
+    registers: int
     initiation_interval: int
     levels_per_stage: int
     contains: tuple[str, ...]
@@ -104,6 +107,7 @@ class Manifest:
     nodes_by_arity: dict[str, int]
     depth: int
     comparators: int
+    lookups: dict[str, int]
     accuracy: dict[str, Any]
     circuit_sha256: str
     files: dict[str, str]

@@ -140,8 +140,10 @@ def _header(top: Top, name: str, interface: str) -> str:
         lines.append(f"timing    latency {cycles} clock cycles, a sample in every cycle (initiation interval 1)")
     else:
         lines.append("timing    combinational")
-    comparators = len(top.encoder.comparators)
-    lines.append(f"size      {_count_nodes(top)} look-ups in {top.netlist.depth} layers, {comparators} comparators")
+    lookups = top.design.lookups()
+    lines.append(f"size      {sum(lookups.values())} look-ups: {', '.join(f'{k} {n}' for k, n in lookups.items())}")
+    if top.clocked:
+        lines.append(f"          {top.plan.registers} registers")
     lines.append("")
     for port in _ports(top):
         lines.append(f"{port.name:<11} {port.direction:<6} {port.width:>5}  {port.meaning}")
@@ -158,10 +160,6 @@ def _header(top: Top, name: str, interface: str) -> str:
 def _ascii(names: tuple[str, ...]) -> list[str]:
     """Names fit for a one-line comment."""
     return [" ".join(name.encode("ascii", "backslashreplace").decode().split()) for name in names]
-
-
-def _count_nodes(top: Top) -> int:
-    return sum(len(layer) for layer in top.netlist.layers)
 
 
 def _ports(top: Top) -> list[Port]:
@@ -194,7 +192,7 @@ def _describe(
     top: Top, name: str, interface: str, target: str, levels_per_stage: int, hashes: dict[str, str]
 ) -> Manifest:
     circuit = top.circuit
-    arities = Counter(len(node.fanins) for layer in top.netlist.layers for node in layer)
+    arities = Counter(len(node.fanins) for node in top.design.fabric())
     accuracy: Any = circuit.metadata.info.get("accuracy")
     return Manifest(
         generator=f"warp2hdl {__version__}",
@@ -211,13 +209,15 @@ def _describe(
         score_bits=circuit.groups.score_bits,
         scores=top.with_scores,
         latency_cycles=top.plan.latency_cycles,
+        registers=top.plan.registers if top.clocked else 0,
         initiation_interval=1,
         levels_per_stage=levels_per_stage,
         contains=("encoder", "fabric", "popcount", "argmax"),
-        nodes=_count_nodes(top),
+        nodes=sum(arities.values()),
         nodes_by_arity={str(k): arities[k] for k in sorted(arities)},
-        depth=top.netlist.depth,
-        comparators=len(top.encoder.comparators),
+        depth=top.design.depth,
+        comparators=top.design.comparators,
+        lookups=top.design.lookups(),
         accuracy=dict(accuracy) if isinstance(accuracy, dict) else {},
         circuit_sha256=circuit.sha256,
         files=hashes,
