@@ -8,6 +8,8 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Valu
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from warp2hdl.backends.targets import Target
+
 LUT_CELL = "warp2hdl_lut"  # followed by the arity; the target decides what stands for it in the Verilog
 
 
@@ -26,6 +28,26 @@ class Block(wiring.Component):
     block_name: str
     clocked: bool = False
     summary: str = ""
+
+
+class WrittenBlock(Block):
+    """A block of very many look-ups, which writes its module's statements itself.
+
+    Through Amaranth and Yosys a look-up takes half a millisecond and 20 kB. `elaborate` builds the same circuit for
+    simulators; tests compare the two.
+    """
+
+    def statements(self, target: Target, arities: set[int]) -> list[list[str]]:
+        """What stands between the module's ports and its end.
+
+        Args:
+            target: what a look-up becomes.
+            arities: grows by the inputs of those look-ups that became primitives.
+
+        Returns:
+            Lines by section.
+        """
+        raise NotImplementedError
 
 
 class Emission:

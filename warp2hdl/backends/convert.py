@@ -18,7 +18,7 @@ from amaranth.hdl import ClockDomain, Fragment
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib.wiring import In
 
-from warp2hdl.backends.block import Block, Emission
+from warp2hdl.backends.block import Block, Emission, WrittenBlock
 from warp2hdl.errors import OutputError, ToolError, ToolNotFoundError, ToolTimeoutError
 
 TIMEOUT_SECONDS = 600
@@ -33,11 +33,13 @@ class Rtlil:
         text: the RTLIL.
         comments: the modules' names from the top down, and a line about each.
         order: per module, the names of its signals and instances in the order in which they were built.
+        written: the modules of which the RTLIL has the ports alone, by name.
     """
 
     text: str
     comments: dict[str, str]
     order: dict[str, list[str]]
+    written: dict[str, WrittenBlock]
 
 
 @contextlib.contextmanager
@@ -73,6 +75,15 @@ def _block_rtlil(block: Block, name: str, emission: Emission) -> str:
     return _mend(rtlil.convert_fragment(fragment, ports, name, emit_src=False)[0])
 
 
+def _ports_rtlil(block: Block, name: str) -> str:
+    """A module without contents."""
+    ports = [("input", 1, "clk")] if block.clocked else []
+    for key, member in block.signature.members.items():
+        ports.append(("input" if member.flow == In else "output", len(getattr(block, key)), key))
+    lines = [f"  wire width {width} {way} {i} \\{key}" for i, (way, width, key) in enumerate(ports, 1)]
+    return "\n".join([f"module \\{name}", *lines, "end", ""])
+
+
 def _names(text: str) -> list[str]:
     return re.findall(r"(?m)^\s*(?:wire|cell) .*\\(\w+)$", text)
 
@@ -80,7 +91,7 @@ def _names(text: str) -> list[str]:
 def to_rtlil(top: Block, name: str) -> Rtlil:
     """Elaborates `top` and every block below it as one RTLIL module each."""
     emission = Emission(name)
-    parts, comments = [], {name: top.summary}
+    parts, comments, written = [], {name: top.summary}, {}
     with _collector_off():
         parts.append(_block_rtlil(top, name, emission))
         done: set[str] = set()
@@ -88,9 +99,13 @@ def to_rtlil(top: Block, name: str) -> Rtlil:
             for block in waiting:
                 module = emission.module_name(block)
                 comments[module] = block.summary
-                parts.append(_block_rtlil(block, module, emission))
+                if isinstance(block, WrittenBlock):
+                    written[module] = block
+                    parts.append(_ports_rtlil(block, module))
+                else:
+                    parts.append(_block_rtlil(block, module, emission))
                 done.add(block.block_name)
-    return Rtlil("\n".join(parts), comments, dict(zip(comments, map(_names, parts), strict=True)))
+    return Rtlil("\n".join(parts), comments, dict(zip(comments, map(_names, parts), strict=True)), written)
 
 
 def to_verilog(source: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from warp2hdl.backends.block import LUT_CELL
+from warp2hdl.backends.block import LUT_CELL, WrittenBlock
+from warp2hdl.backends.lookups import Lookup, wrap, write_lookups, write_range
 from warp2hdl.backends.targets import Target
 from warp2hdl.errors import ToolError
-
-LINE_LENGTH = 120
 
 _DECLARATION = re.compile(r"(input|output|wire|reg) (?:\[(\d+):0\] )?(\\\S+ |\w+)(?: = (.*))?;")
 _TEMPORARY = re.compile(r"\\\$(\d+) ?")
@@ -192,19 +192,6 @@ def _parse_constant(text: str) -> int:
     return int(digits[1:], {"h": 16, "d": 10, "b": 2}[digits[0]])
 
 
-def wrap(line: str, indent: str = "  ") -> str:
-    """Breaks a long statement at blanks; what follows the first line is indented further."""
-    if len(indent) + len(line) <= LINE_LENGTH:
-        return indent + line
-    lines, current = [], indent
-    for word in line.split(" "):
-        if len(current) + len(word) > LINE_LENGTH and current.strip():
-            lines.append(current.rstrip())
-            current = indent + "    "
-        current += word + " "
-    return "\n".join([*lines, current.rstrip()])
-
-
 def _even_widths(value: str, module: _Module) -> str:
     """`words[10:3] >= 6'h2f` -> `words[10:3] >= 8'd47`, `sum + count` -> `sum + {1'd0, count}`.
 
@@ -253,14 +240,10 @@ def _in_order(wires: Mapping[str, str]) -> list[str]:
     return list(ordered)
 
 
-def _range(width: int) -> str:
-    return f"[{width - 1}:0] " if width > 1 else ""
-
-
 def _write_ports(module: _Module) -> str:
     lines = [
         f"  {module.directions[port]:<6} {'reg ' if module.kinds[port] == 'reg' else 'wire'} "
-        f"{_range(module.widths[port])}{port}"
+        f"{write_range(module.widths[port])}{port}"
         for port in module.ports
     ]
     return f"module {module.name} (\n" + ",\n".join(lines) + "\n);\n"
@@ -291,24 +274,17 @@ def _write_registers(module: _Module) -> list[str]:
     return ["  always @(posedge clk) begin", *lines, "  end"]
 
 
-def _write_luts(module: _Module, target: Target, used: set[int]) -> tuple[dict[str, str], list[str]]:
-    """The module's look-ups: those that are expressions by name, and the lines of those that are primitives."""
-    values, names, lines = {}, [], []
-    for lut in sorted(module.luts, key=lambda lut: module.rank(lut.name)):
-        output, table, operands = lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module)
-        value = target.write_value(table, operands)
-        if value is not None:
-            values[output] = value
-            continue
-        used.add(len(operands))
-        names.append(output)
-        lines += map(wrap, target.write_primitive(output, table, operands).splitlines())
-    return values, [wrap(f"wire {', '.join(names)};"), *lines] if lines else []
+def _lookups(module: _Module) -> list[Lookup]:
+    """The module's look-ups by rank."""
+    return [
+        Lookup(lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module))
+        for lut in sorted(module.luts, key=lambda lut: module.rank(lut.name))
+    ]
 
 
 def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
     return [
-        f"  {module.kinds[name]} {_range(module.widths[name])}{name};"
+        f"  {module.kinds[name]} {write_range(module.widths[name])}{name};"
         for name in sorted(
             set(module.kinds) - set(module.ports) - skip, key=lambda n: (module.kinds[n] == "reg", natural(n))
         )
@@ -317,44 +293,61 @@ def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
 
 @dataclass
 class _Style:
-    """What all modules have in common: how look-ups are written, who has which ports, which primitives occur."""
+    """What all modules have in common: how look-ups are written, who has which ports, which write themselves.
+
+    `arities` are the inputs of all primitives that were written.
+    """
 
     target: Target
     ports: Mapping[str, Sequence[str]]
-    primitives: set[int] = field(default_factory=set)
+    written: Mapping[str, WrittenBlock]
+    arities: set[int] = field(default_factory=set)
 
 
 def _write(module: _Module, style: _Style) -> str:
     """The module's new text."""
-    luts, primitives = _write_luts(module, style.target, style.primitives)
-    looked_up = {lut.ports["O"] for lut in module.luts}
+    if block := style.written.get(module.name):
+        sections = block.statements(style.target, style.arities)
+    else:
+        sections = _sections(module, style)
+    body = "\n\n".join("\n".join(lines) for lines in sections if lines)
+    return f"{_write_ports(module)}\n{body}\nendmodule\n"
+
+
+def _sections(module: _Module, style: _Style) -> list[list[str]]:
     inner = sorted(set(module.assigns) & set(module.kinds) - set(module.ports), key=module.rank)
     wires = {name: module.assigns[name] for name in inner}
     assigns = {n: value for n, value in module.assigns.items() if n not in wires}
     blocks = sorted(module.instances, key=lambda instance: module.rank(instance.name))
-    sections = [
-        _write_declarations(module, set(wires) | looked_up),
-        primitives,
-        [wrap(f"wire {n} = {value};") for n, value in luts.items()],
-        [wrap(f"wire {_range(module.widths[n])}{n} = {_even_widths(wires[n], module)};") for n in _in_order(wires)],
+    return [
+        _write_declarations(module, {*wires, *(lut.ports["O"] for lut in module.luts)}),
+        *write_lookups(_lookups(module), style.target, style.arities),
+        [
+            wrap(f"wire {write_range(module.widths[n])}{n} = {_even_widths(wires[n], module)};")
+            for n in _in_order(wires)
+        ],
         *([_write_instance(block, style.ports[block.module])] for block in blocks),
         [f"  initial {name} = {value};" for name, value in module.initial.items()],
         _write_registers(module),
         [wrap(f"assign {n} = {_even_widths(value, module)};") for n, value in assigns.items()],
     ]
-    body = "\n\n".join("\n".join(lines) for lines in sections if lines)
-    return f"{_write_ports(module)}\n{body}\nendmodule\n"
 
 
 def _write_models(style: _Style) -> str:
-    if style.target.write_models is None or not style.primitives:
+    if style.target.write_models is None or not style.arities:
         return ""
-    models = style.target.write_models(style.primitives)
+    models = style.target.write_models(style.arities)
     note = "// What the primitives do, for Verilator alone; other tools bring the vendor's models."
     return f"\n{note}\n`ifdef VERILATOR\n{models}`endif\n"
 
 
-def tidy(text: str, target: Target, comments: Mapping[str, str], order: Mapping[str, Sequence[str]]) -> str:
+def tidy(
+    text: str,
+    target: Target,
+    comments: Mapping[str, str],
+    order: Mapping[str, Sequence[str]],
+    written: Mapping[str, WrittenBlock] = MappingProxyType({}),
+) -> str:
     """Rewrites what Yosys wrote.
 
     Args:
@@ -362,6 +355,7 @@ def tidy(text: str, target: Target, comments: Mapping[str, str], order: Mapping[
         target: what a look-up becomes.
         comments: the modules in the order in which they shall stand, and per module a line to stand above it.
         order: per module, its signals' and instances' names in the order in which they shall stand.
+        written: the modules of which `text` has the ports alone, by name.
 
     Raises:
         ToolError: Yosys wrote something that is not understood.
@@ -369,13 +363,14 @@ def tidy(text: str, target: Target, comments: Mapping[str, str], order: Mapping[
     start = re.compile(r"(?m)^(?=module )")
     parts = [part.split("\nendmodule")[0] + "\n" for part in start.split(text)[1:]]
     parsed = {module.name: module for module in map(_parse, parts)}
-    style = _Style(target, {name: module.ports for name, module in parsed.items()})
+    style = _Style(target, {name: module.ports for name, module in parsed.items()}, written)
     found = []
     for name, comment in comments.items():
         module = parsed[name]
         module.order = {name: i for i, name in reversed(list(enumerate(order[name])))}
         _inline_temporaries(module)
         _drop_unread(module)
-        _check_driven(module, parsed)
+        if name not in written:
+            _check_driven(module, parsed)
         found.append(f"{wrap('// ' + comment, '')}\n{_write(module, style)}")
     return "\n".join(found) + _write_models(style)

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from warp2hdl import __version__
 from warp2hdl.backends import axis
 from warp2hdl.backends.convert import to_rtlil, to_verilog
+from warp2hdl.backends.lookups import LINE_LENGTH
 from warp2hdl.backends.manifest import Feature, Manifest, Port, hash_file
 from warp2hdl.backends.names import identifier
 from warp2hdl.backends.pipeline import Top
 from warp2hdl.backends.targets import Target, get_target
-from warp2hdl.backends.tidy import LINE_LENGTH, tidy
+from warp2hdl.backends.tidy import tidy
 from warp2hdl.errors import BackendError
 from warp2hdl.files import staged_folder
 from warp2hdl.ir import serial
@@ -124,7 +125,7 @@ def _check_vectors(
 
 def _render(top: Top, target: Target, name: str, interface: str) -> str:
     design = to_rtlil(top, name)
-    body = tidy(to_verilog(design.text), target, design.comments, design.order)
+    body = tidy(to_verilog(design.text), target, design.comments, design.order, design.written)
     return f"{_header(top, name, interface)}\n`default_nettype none\n\n{body}\n`default_nettype wire\n"
 
 
