@@ -9,7 +9,7 @@ from warp2hdl.backends.manifest import Manifest
 from warp2hdl.sim.axis_bench import Packet, Sample, check_rate, compare, make_packets, pad, part, pauses
 from warp2hdl.sim.checker import Checker, Expected, Mismatch
 from warp2hdl.sim.monitor import Result
-from warp2hdl.sim.runner import cosimulate
+from warp2hdl.sim.runner import cosimulate, run_bench
 
 LAYERS = [(30, 4), (20, 3)]
 
@@ -160,3 +160,10 @@ def test_ten_thousand_vectors(tmp_path, bus_bits):
     emit_random(tmp_path, 1, features=8, feature_bits=8, layers=LAYERS, classes=10, vectors=10_000, options=options)
     result = cosimulate(tmp_path)
     assert (result.vectors, result.mismatches) == (10_000, 0)
+
+
+def test_the_guide_shows_what_the_hardware_does(tmp_path):
+    options = {"interface": "axis", "bus_bits": 8, "levels_per_stage": 0}
+    emit_random(tmp_path, 1, features=2, feature_bits=8, layers=LAYERS, classes=5, options=options)
+    assert Manifest.read(tmp_path).latency_cycles == 4
+    assert run_bench(tmp_path, "tests.sim.axis_table_bench") == 1
