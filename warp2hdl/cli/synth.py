@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from warp2hdl.cli.command import Command, Result
-from warp2hdl.cli.console import counted, listed, progress, show_facts, show_table
+from warp2hdl.cli.console import Progress, counted, listed, progress, show_facts, show_table
+from warp2hdl.cli.interrupt import raise_if_interrupted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +52,7 @@ def command(
     the clock and the latency in nanoseconds.
     """
     if target is None and project is None:
-        raise click.UsageError("Missing option '--target'. Choose from:\n\t" + ",\n\t".join(TARGETS))
+        raise click.UsageError(f"Missing option '--target'; choose one of {', '.join(TARGETS)}, or --write-project.")
     result: Result = {}
     if project is not None:
         result["project"] = _write_project(folder, project)
@@ -84,10 +85,15 @@ def _synthesize(folder: Path, target: str, pnr: bool, seed: int, timeout: float)
             pnr=pnr,
             seed=seed,
             timeout_seconds=timeout,
-            poll=lambda what: (shown.rename(what), shown.update(0, 1))[0],
+            poll=lambda what: _tell(shown, what),
         )
     _show(found)
     return found.to_dict()
+
+
+def _tell(shown: Progress, what: str) -> None:
+    raise_if_interrupted()
+    shown.rename(what)
 
 
 def _show(found: Synthesis) -> None:
