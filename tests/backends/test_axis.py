@@ -1,8 +1,10 @@
 import json
+import re
 
 import pytest
 
 from tests.backends.test_verilog import make
+from tests.yosys_run import run_yosys
 from warp2hdl.backends.manifest import Axis, Manifest
 from warp2hdl.backends.verilog import convert, emit
 from warp2hdl.errors import BackendError, FormatError
@@ -59,3 +61,14 @@ def test_a_manifest_without_the_field_is_of_another_interface(tmp_path):
     path.write_text(json.dumps(raw | {"axis": {"core": "net"}}))
     with pytest.raises(FormatError, match="has a bad value in 'axis'"):
         Manifest.read(tmp_path)
+
+
+def test_words_that_nothing_reads_cost_no_flip_flop(tmp_path):
+    circuit = make(features=64, feature_bits=8, layers=[(6, 2)], encoder_bits=6)
+    manifest = emit(circuit, tmp_path, interface="axis", with_scores=False)
+    assert manifest.initiation_interval == 8
+    commands = ["read_verilog net.v net_axis.v", "hierarchy -top net_axis", "proc", "flatten", "opt_clean", "memory"]
+    output = run_yosys([*commands, "simplemap", "opt_clean", "select -count w:words %ci1 t:$_DFF* %i"], tmp_path)
+    # The parts of the sample's register have an enable each; at most six features of 8 bits are read.
+    found = re.findall(r"(\d+) objects", output)
+    assert 0 < int(found[-1]) <= 6 * 8
