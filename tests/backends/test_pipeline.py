@@ -88,3 +88,18 @@ def test_equal_popcounts_are_one_module():
     top = Top(circuit, interface="stream", levels_per_stage=0, with_scores=False)
     names = [block.block_name for name, block in top.blocks.items() if name.startswith("popcount")]
     assert names == ["popcount_0"] * 3
+
+
+def test_four_inputs_are_enough_where_a_lookup_has_no_more():
+    circuit = make(layers=[(60, 4)], feature_bits=9)
+    widest = {
+        lut_inputs: max(
+            len(node.fanins)
+            for part in Top(
+                circuit, interface="raw", levels_per_stage=1, with_scores=True, lut_inputs=lut_inputs
+            ).design.parts
+            for node in part.nodes
+        )
+        for lut_inputs in (4, 6)
+    }
+    assert widest == {4: 4, 6: 6}

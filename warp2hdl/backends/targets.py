@@ -20,12 +20,15 @@ class Target:
         write_primitive: (output, table, operands) -> the primitives that drive the one-bit wire `output`, a statement
             a line; wires between them are called `<output>_<number>`.
         write_models: (arities of the look-ups) -> Verilog modules that do what the primitives do, for simulators.
+        lut_inputs: of how many inputs encoder, popcount and arg max make their look-ups; 6 also where LUT4s are joined
+            by multiplexers of their own, as that is one level there too.
     """
 
     name: str
     write_value: Callable[[int, Sequence[str]], str | None]
     write_primitive: Callable[[str, int, Sequence[str]], str]
     write_models: Callable[[Iterable[int]], str] | None = None
+    lut_inputs: int = 6
 
 
 def _no_primitive(output: str, table: int, operands: Sequence[str]) -> str:
@@ -131,7 +134,7 @@ TARGETS = {
     "generic": Target("generic", expression, _no_primitive),
     "xilinx": Target("xilinx", _only_wires, _xilinx, primitives.xilinx_models),
     "ecp5": Target("ecp5", _only_wires, _ecp5, primitives.ecp5_models),
-    "ice40": Target("ice40", _only_wires, _ice40, primitives.ice40_models),
+    "ice40": Target("ice40", _only_wires, _ice40, primitives.ice40_models, lut_inputs=4),
     "gowin": Target("gowin", _only_wires, _gowin, primitives.gowin_models),
 }
 

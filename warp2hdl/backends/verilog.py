@@ -51,7 +51,7 @@ def emit(
         interface: `"stream"` (registered, valid in and out), `"axis"` (the same between two AXI4-Streams) or `"raw"`
             (combinational, no clock).
         target: what the look-ups are written for, one of `targets.TARGETS`.
-        levels_per_stage: logic levels from register to register; 0 for output registers alone.
+        levels_per_stage: look-ups from register to register; 0 for output registers alone.
         with_scores: whether the scores come out.
         bus_bits: width of `s_axis_tdata`.
         vectors: feature words `[n, features]` and labels `[n]` to store for a co-simulation.
@@ -108,7 +108,13 @@ def _design(
         raise BackendError(f"levels_per_stage is {levels_per_stage}; it must be 0 (output registers alone) or more.")
     family = get_target(target)
     inner = "raw" if interface == "raw" else "stream"
-    top = Top(circuit, interface=inner, levels_per_stage=levels_per_stage, with_scores=with_scores)
+    top = Top(
+        circuit,
+        interface=inner,
+        levels_per_stage=levels_per_stage,
+        with_scores=with_scores,
+        lut_inputs=family.lut_inputs,
+    )
     return top, family
 
 
