@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warp2hdl.encode import Encoder, fit_encoder, fit_words, quantile_thresholds, uniform_thresholds
+from warp2hdl.encode import Encoder, dyadic_thresholds, fit_encoder, fit_words, quantile_thresholds, uniform_thresholds
 from warp2hdl.errors import ConfigError, DataError
 
 
@@ -138,7 +138,7 @@ def test_bad_samples():
         fit_encoder(np.full((5, 2), 7, np.uint8), 8, 4, "uniform")
     with pytest.raises(ConfigError) as refused:
         fit_encoder(np.eye(3), 8, 4, "median")
-    message = "thresholds is 'median'; it must be one of quantile, uniform, learned, learned-uniform."
+    message = "thresholds is 'median'; it must be one of quantile, uniform, dyadic, learned, learned-uniform."
     assert str(refused.value) == message
     with pytest.raises(DataError, match=r"^feature 1 runs from -1e\+308 to 1e\+308; scale it down\.$"):
         fit_encoder(np.array([[0.0, 1e308], [1, -1e308]]), 8, 4)
@@ -147,3 +147,12 @@ def test_bad_samples():
         encoder.to_words(np.array([[0.0, 0, 0], [0, 0, np.nan]]))
     with pytest.raises(DataError, match=r"the samples have shape \(2, 4\); this circuit takes \[batch, 3\] features"):
         encoder.to_words(np.zeros((2, 4)))
+
+
+def test_dyadic_thresholds_read_the_fewest_bits():
+    assert dyadic_thresholds(8, 255, 1).tolist() == [128]
+    assert dyadic_thresholds(8, 255, 2).tolist() == [64, 128]
+    assert dyadic_thresholds(8, 255, 7).tolist() == [32, 64, 96, 128, 160, 192, 224]
+    assert dyadic_thresholds(8, 100, 3).tolist() == [32, 64, 96]
+    assert dyadic_thresholds(2, 3, 9).tolist() == [1, 2, 3]
+    assert dyadic_thresholds(5, 0, 3).tolist() == []

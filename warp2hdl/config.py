@@ -12,8 +12,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from warp2hdl.errors import ConfigError
 
-THRESHOLDS = ("quantile", "uniform", "learned", "learned-uniform")
-"""How an encoder's thresholds are placed: at quantiles, at equal steps, or learned from one of the two on."""
+THRESHOLDS = ("quantile", "uniform", "dyadic", "learned", "learned-uniform")
+"""How an encoder's thresholds are placed: at quantiles, at equal steps, where comparators are cheapest, or learned from
+one of the first two on."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class EncoderConfig:
     Attributes:
         feature_bits: width of a feature's word, 1 to 16.
         thermometer_bits: thresholds per feature, at least 1.
-        thresholds: where they are: `quantile` or `uniform`, fixed; `learned` (from the quantiles on) or
+        thresholds: where they are: `quantile`, `uniform` or `dyadic` (the middle of a word's range, then the quarters,
+            then the eighths: comparators that read few bits; the middle is a bit of the word itself), fixed; `learned`
+            (from the quantiles on) or
             `learned-uniform` (from equal steps on).
         threshold_sampling: what learned thresholds pass on in training: `soft`, a sigmoid, or `hard`, the bit with
             the gradient of the sigmoid (straight-through).
@@ -142,6 +145,8 @@ class TrainingConfig:
             (`warp2hdl.train.teacher`); 0 trains on the training split alone.
         teacher_units: of that network's hidden layer; 0 is a linear model.
         teacher_l1: L1 penalty on its weights.
+        backfit_sweeps: after training, at most so many sweeps over the last layer that make its tables optimal for the
+            hard network's loss on the training split (`warp2hdl.train.backfit`); the best on validation is kept.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
         jitter: feature words change by up to this much in training.
@@ -167,6 +172,7 @@ class TrainingConfig:
     teacher_rows: int = 0
     teacher_units: int = 16
     teacher_l1: float = 0.002
+    backfit_sweeps: int = 0
     group_tau: float = 5.0
     augment: str = "none"
     jitter: int = 0
@@ -183,7 +189,15 @@ class TrainingConfig:
         """
         for name in ("epochs", "batch_size", "threads"):
             _within(f"training.{name}", getattr(self, name), 1, None)
-        for name in ("patience", "jitter", "warmup", "rewiring_interval", "teacher_rows", "teacher_units"):
+        for name in (
+            "patience",
+            "jitter",
+            "warmup",
+            "rewiring_interval",
+            "backfit_sweeps",
+            "teacher_rows",
+            "teacher_units",
+        ):
             _within(f"training.{name}", getattr(self, name), 0, None)
         _within("training.seed", self.seed, 0, 2**63 - 1)
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")
@@ -222,6 +236,11 @@ class TrainConfig:
             raise ConfigError(
                 f"layers[{len(self.layers) - 1}].nodes is {self.layers[-1].nodes}, which does not divide into "
                 f"{classes} classes; make the last layer's width a multiple of {classes}."
+            )
+        if self.training.backfit_sweeps and self.layers[-1].kind != "dense":
+            raise ConfigError(
+                f"training.backfit_sweeps is {self.training.backfit_sweeps}, but the last layer's kind is "
+                f"{self.layers[-1].kind}; set it to 0, or end with a dense layer."
             )
         for index, layer in enumerate(self.layers):
             where = f"layers[{index}]"

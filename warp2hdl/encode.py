@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -152,6 +153,16 @@ def uniform_thresholds(reach: int, count: int) -> npt.NDArray[np.uint32]:
     return np.unique(reach * steps // (count + 1) + 1).astype(np.uint32) if reach else np.zeros(0, np.uint32)
 
 
+def dyadic_thresholds(bits: int, reach: int, count: int) -> npt.NDArray[np.uint32]:
+    """Up to `count` thresholds of words of `bits` bits that read the fewest of these bits, ascending.
+
+    The middle of the range is a bit of the word itself, the quarters read two bits, the eighths three. Within a level
+    the lower ones come first. None is above `reach`, the largest word there is.
+    """
+    levels = ((2 * i + 1) << (bits - 1 - level) for level in range(bits) for i in range(1 << level))
+    return np.sort(np.fromiter(islice((t for t in levels if t <= reach), count), np.uint32))
+
+
 def fit_encoder(
     x: npt.NDArray[np.generic], feature_bits: int, thermometer_bits: int, thresholds: str = "quantile"
 ) -> Encoder:
@@ -162,7 +173,8 @@ def fit_encoder(
         feature_bits: width of a feature's word, 1 to 16.
         thermometer_bits: thresholds per feature, at least 1.
         thresholds: `quantile`, or `uniform`: at equal steps of the feature's range, which pixels of an image (any
-            unsigned type) share, so that each of them has the same thresholds. `learned` and `learned-uniform` are
+            unsigned type) share, so that each of them has the same thresholds; or `dyadic`: where comparators read the
+            fewest bits. `learned` and `learned-uniform` are
             where learned thresholds start: the same as `quantile` and `uniform`.
 
     Raises:
@@ -183,6 +195,9 @@ def fit_encoder(
         if x.dtype.kind in "ub":
             reach[:] = reach.max()
         cuts = [uniform_thresholds(int(top), thermometer_bits) for top in reach]
+    elif thresholds == "dyadic":
+        tops = zip(bits.tolist(), words.max(axis=0).tolist(), strict=True)
+        cuts = [dyadic_thresholds(width, top, thermometer_bits) for width, top in tops]
     else:
         cuts = [quantile_thresholds(column, thermometer_bits) for column in words.T]
     feature = np.repeat(np.arange(len(cuts), dtype=np.int32), [len(c) for c in cuts])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from warp2hdl.config import TrainConfig
+from warp2hdl.config import TrainConfig, TrainingConfig
 from warp2hdl.data import Dataset
 from warp2hdl.encode import Encoder, fit_encoder
 from warp2hdl.errors import ConfigError, FormatError
@@ -20,6 +20,9 @@ from warp2hdl.nn.thresholds import with_thresholds, without_thresholds
 from warp2hdl.nn.windows import encoded_image_rows
 from warp2hdl.train import checkpoint as checkpoints
 from warp2hdl.train import precision
+from warp2hdl.train.accuracy import accuracy
+from warp2hdl.train.backfit import Sweep, backfit
+from warp2hdl.train.batches import batches_for
 from warp2hdl.train.checkpoint import METRICS_FILE, STATE_FILE, Origin, fingerprint
 from warp2hdl.train.distributed import World, world
 from warp2hdl.train.loop import OnStep, Run
@@ -41,6 +44,7 @@ class Trained:
         metrics: one entry per epoch.
         best_epoch: the epoch whose parameters were kept, from 1.
         seconds: wall time of training.
+        sweeps: of `backfit`, one entry per sweep; the best one was kept.
     """
 
     model: torch.nn.Sequential
@@ -49,6 +53,7 @@ class Trained:
     metrics: tuple[EpochMetrics, ...]
     best_epoch: int
     seconds: float
+    sweeps: tuple[Sweep, ...] = ()
 
 
 def fit(
@@ -60,6 +65,7 @@ def fit(
     resume: bool = False,
     on_epoch: Callable[[EpochMetrics], None] | None = None,
     on_step: OnStep | None = None,
+    on_sweep: Callable[[Sweep], None] | None = None,
 ) -> Trained:
     """Trains a network on the training split; the test split is never looked at.
 
@@ -76,6 +82,7 @@ def fit(
             interruption.
         on_epoch: called after every epoch.
         on_step: called after every step with the steps done and the steps planned.
+        on_sweep: called after every sweep of `backfit`.
 
     Raises:
         ConfigError: a setting out of range; there is nothing to resume, or a run with other settings or data.
@@ -114,10 +121,34 @@ def fit(
                 folder.save(run, before + time.perf_counter() - start)
             if on_epoch:
                 on_epoch(metrics)
-    run.keep_best()
+        run.keep_best()
+        sweeps = _refine(model.cpu(), encoder, dataset, samples, config.training, on_sweep)
     seconds = before + time.perf_counter() - start
-    network, encoder = without_thresholds(model.cpu(), encoder)
-    return Trained(network, encoder, config, tuple(run.metrics), run.best_epoch, seconds)
+    network, encoder = without_thresholds(model, encoder)
+    return Trained(network, encoder, config, tuple(run.metrics), run.best_epoch, seconds, sweeps)
+
+
+def _refine(
+    model: torch.nn.Sequential,
+    encoder: Encoder,
+    dataset: Dataset,
+    samples: Dataset,
+    settings: TrainingConfig,
+    on_sweep: Callable[[Sweep], None] | None,
+) -> tuple[Sweep, ...]:
+    """Backfits the best epoch's network, where that is asked for; `samples` are what it was trained on."""
+    if not settings.backfit_sweeps:
+        return ()
+    batches = batches_for(model)
+    training = batches(encoder, encoder.to_words(samples.x_train), samples.image_shape)
+    validation = batches(encoder, encoder.to_words(dataset.x_val))
+
+    def validate() -> float:
+        return accuracy(model, validation, dataset.y_val)
+
+    sweeps = backfit(model, training, samples.y_train, settings, validate, on_sweep)
+    model.eval()
+    return sweeps
 
 
 class _Folder:
