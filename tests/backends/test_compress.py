@@ -45,3 +45,17 @@ def test_every_counter_fits_and_every_bit_is_used_once(lut_inputs, constant):
 
 def test_a_sum_of_many_columns():
     assert lookups(bits(600)) == 594
+
+
+@pytest.mark.parametrize("lut_inputs", [4, 6])
+def test_thousands_of_bits(lut_inputs):
+    size = 7000
+    left = list(bits(size))
+    for column, counter in plan(tuple(left), 0, lut_inputs):
+        for i, taken in enumerate(counter.takes):
+            if taken:
+                left[column + i] -= taken
+        for i in range(min(counter.outputs, len(left) - column)):
+            left[column + i] += 1
+    assert max(left) <= 1
+    assert lookups(bits(size), lut_inputs=lut_inputs) < (1 if lut_inputs == 6 else 2) * size

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+_HIGHEST = 60  # bits of one column above which no search begins; it is recursive
 # Above this height a column is taken down by the widest counter, below every choice is looked at; the lower one for
 # sums of many columns, where the search would take long.
 _SEARCHED, _SEARCHED_WIDE, _WIDE = 8, 5, 7
@@ -103,6 +104,19 @@ def _best(heights: Columns, constants: Columns, lut_inputs: int) -> tuple[int, i
     return best
 
 
+def _lower(heights: Columns, lut_inputs: int) -> tuple[list[tuple[int, Counter]], Columns]:
+    """Counters of bits of one weight until no column is higher than `_HIGHEST`; the search is recursive."""
+    widest = min(lut_inputs, 3) if lut_inputs < 6 else 6
+    counter = Counter((widest, 0, 0), False, widest.bit_length())
+    found = []
+    for column in range(len(heights)):
+        while heights[column] > _HIGHEST:
+            found.append((column, counter))
+            below, above = heights[:column], heights[column:]
+            heights = below + _apply(counter, above, ())[0]
+    return found, heights
+
+
 def plan(heights: Columns, constant: int, lut_inputs: int) -> list[tuple[int, Counter]]:
     """The counters, with their columns, that turn bits into a binary number, in the order of use.
 
@@ -112,7 +126,8 @@ def plan(heights: Columns, constant: int, lut_inputs: int) -> list[tuple[int, Co
         lut_inputs: inputs of a look-up.
     """
     constants = tuple(constant >> i & 1 for i in range(len(heights)))
-    found, column = [], 0
+    found, heights = _lower(heights, lut_inputs)
+    column = 0
     while heights:
         if _done(heights, constants):
             heights, constants, column = heights[1:], constants[1:], column + 1
