@@ -2,7 +2,7 @@
 
 Two ways, as technology mapping forgets where logic came from. Where every level of logic is followed by a register, a
 look-up belongs to the block of the register that it leads to, which the flat netlist still names. Elsewhere the circuit
-is mapped a second time with the blocks' borders kept; what the flat netlist saves by looking across them is `across`.
+is mapped a second time with the blocks' borders kept; the difference is `across`.
 """
 
 from __future__ import annotations

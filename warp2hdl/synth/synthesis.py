@@ -23,7 +23,7 @@ from warp2hdl.synth.netlist import Module
 from warp2hdl.synth.place_route import DEVICES, Placed, place_and_route
 
 _DIRECT = "each look-up counts for the block of the register that it leads to"
-_BORDERS = "mapped again with the blocks' borders kept; across: what the flat netlist saves by looking across them"
+_BORDERS = "mapped again with the blocks' borders kept; across: what looking across them saves (-) or costs"
 
 Poll = Callable[[str], None]
 """Called about twenty times a second with what is being done."""
