@@ -84,3 +84,33 @@ def circuits(draw: st.DrawFn) -> Circuit:
         encoder_bits=draw(st.integers(1, 9)),
         skips=draw(st.booleans()),
     )
+
+
+def all_words(found: Circuit) -> np.ndarray:
+    """Every combination of the feature words: for circuits of a few bits."""
+    tops = [1 << int(bits) for bits in found.encoder.feature_bits]
+    return np.stack(np.meshgrid(*map(np.arange, tops), indexing="ij"), -1).reshape(-1, len(tops)).astype(np.uint16)
+
+
+def differences(found: Circuit, words: np.ndarray) -> np.ndarray:
+    """How far the scores of each class lie above those of class 0."""
+    of_all = scores(found, words)
+    return of_all - of_all[:, :1]
+
+
+@st.composite
+def voted(draw: st.DrawFn) -> Circuit:
+    """Random circuits over thermometers whose classes count signals several times, in both phases, and in common."""
+    before = draw(circuits())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    old, classes = before.network, before.groups.classes
+    signals = old.inputs + old.nodes
+    chosen = rng.integers(0, signals, draw(st.integers(1, 6)))
+    nodes = [*nodes_of(before), *(([int(s)], NOT) for s in chosen)]
+    ballots = [rng.integers(0, signals + len(chosen), rng.integers(0, 12)) for _ in range(classes)]
+    ballots = [np.concatenate([ballot, np.repeat(chosen[:2], 3)]) for ballot in ballots]
+    grown = network(old.inputs, nodes, [int(s) for ballot in ballots for s in ballot])
+    offsets = np.cumsum([0] + [len(ballot) for ballot in ballots]).astype(np.int64)
+    made = Circuit(before.encoder, grown, Groups(offsets, before.groups.bias + 1), before.metadata)
+    verify(made)
+    return made

@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from tests.passes.cases import AND, OR, XOR, all_scores, circuit, nodes_of
+from tests.passes.cases import AND, NOT, OR, XOR, all_scores, circuit, nodes_of
 from warp2hdl.passes import Duplicates, duplicates
 
 step = Duplicates()
@@ -44,3 +44,15 @@ def test_a_hash_collision_merges_nothing_wrongly() -> None:
     with patch.object(duplicates, "_hash", lambda fanins, tables: np.zeros(len(tables), np.uint64)):
         after = step(before)
     np.testing.assert_array_equal(all_scores(after), all_scores(before))
+
+
+def test_a_complement_becomes_an_inverter_of_the_first() -> None:
+    nodes = [((0, 1), AND), ((0, 1), 0b0111), ((2, 4), XOR), ((2, 3), OR)]
+    after = step(circuit(3, nodes, [[5], [6, 3]]))
+    assert nodes_of(after)[1] == ([3], NOT)
+    assert after.network.nodes == 4
+
+
+def test_a_complement_that_is_an_output_stays() -> None:
+    before = circuit(2, [((0, 1), AND), ((0, 1), 0b0111)], [[2], [3]])
+    assert step(before) is before

@@ -4,10 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tests.passes.cases import AND, NOT, OR, WIRE, all_scores, circuit, circuits
+from tests.passes.cases import AND, NOT, OR, WIRE, all_scores, all_words, circuit, circuits, differences, voted
 from warp2hdl.errors import ConfigError
 from warp2hdl.ir import Circuit, verify
 from warp2hdl.passes import PIPELINES, run
+
+
+@pytest.mark.parametrize("pipeline", ["area", "speed"])
+@settings(max_examples=8, deadline=None)
+@given(before=voted())
+def test_pipelines_that_map_keep_the_class_on_every_word(pipeline: str, before: Circuit) -> None:
+    after, _ = run(before, pipeline)
+    words = all_words(before)
+    np.testing.assert_array_equal(differences(after, words), differences(before, words))
+    if pipeline == "speed":
+        assert after.network.depth <= run(before)[0].network.depth
 
 
 @settings(max_examples=60, deadline=None)
@@ -36,10 +47,10 @@ def test_passes_work_into_one_anothers_hands() -> None:
     after, reports = run(circuit(2, nodes, [[6], [6]]))
     assert (after.network.nodes, after.encoder.bits) == (1, 1)
     assert after.network.tables.tolist() == [NOT]
-    assert [report.name for report in reports[:4]] == ["constants", "support", "duplicates", "dead"]
+    assert [report.name for report in reports[:4]] == ["constants", "support", "ordered", "duplicates"]
     assert all(report.seconds >= 0 for report in reports)
 
 
 def test_an_unknown_pipeline_is_named() -> None:
-    with pytest.raises(ConfigError, match="no pipeline 'fast'; choose one of none, default"):
+    with pytest.raises(ConfigError, match="no pipeline 'fast'; choose one of none, default, area, speed"):
         run(circuit(1, [], [[0], [0]]), "fast")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.data import NAMES, ArraySchema, Schema, load, load_inputs, schema_from_json
+from warp2hdl.data import NAMES, ArraySchema, Dataset, Schema, load, load_inputs, schema_from_json
 from warp2hdl.errors import ConfigError, DataError, FormatError
 
 
@@ -156,12 +156,38 @@ def _recorded_place(source: Source) -> Path | None:
     return path
 
 
-def _test_split(source: Source, place: Path | None) -> Samples:
+def load_splits(info: Mapping[str, Any], data: Path | None) -> Dataset:
+    """The splits that a circuit was trained on.
+
+    Args:
+        info: a circuit's metadata.
+        data: where the file or folder is now; by default where it was in training.
+
+    Raises:
+        ConfigError: the metadata do not tell what was trained on, or `data` is needed.
+        DataError: the data is missing, or another one.
+    """
+    source = source_from_json(info.get("dataset"))
+    if source is None:
+        raise ConfigError("the circuit does not tell what it was trained on; take one that `warp2hdl train` wrote.")
+    if data is None:
+        return _load(source, _recorded_place(source))
+    if not data.exists():
+        raise DataError(f"{data} does not exist; give --data an existing file or folder.")
+    if source.source not in NAMES and not source.is_file(data):
+        raise DataError(f"{data} is not what the circuit was trained on; give --data the same {source.source}.")
+    return _load(source, data)
+
+
+def _load(source: Source, place: Path | None) -> Dataset:
     if source.source in NAMES:
-        dataset = load(source.source, data=place, seed=source.split_seed)
-    else:
-        file = place or source.source
-        dataset = load(file, target=source.target, categorical=source.categorical, seed=source.split_seed)
+        return load(source.source, data=place, seed=source.split_seed)
+    file = place or source.source
+    return load(file, target=source.target, categorical=source.categorical, seed=source.split_seed)
+
+
+def _test_split(source: Source, place: Path | None) -> Samples:
+    dataset = _load(source, place)
     return Samples(dataset.x_test, dataset.y_test, "test", dataset.name)
 
 

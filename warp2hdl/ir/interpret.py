@@ -52,7 +52,7 @@ def evaluate_network(network: LutNetwork, inputs: npt.NDArray[np.uint64]) -> npt
     return signals
 
 
-def _pack(bits: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+def pack_bits(bits: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
     """Bits `[batch, signals]` -> uint64 `[signals, ceil(batch / 64)]`."""
     padded = np.zeros((bits.shape[1], -(-len(bits) // 64) * 64), np.bool_)
     padded[:, : len(bits)] = bits.T
@@ -66,7 +66,7 @@ def _unpack(packed: npt.NDArray[np.uint64], batch: int) -> npt.NDArray[np.uint8]
 
 def output_bits(circuit: Circuit, words: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
     """Feature words `[batch, features]` -> the network's output bits `[outputs, batch]`, 0 or 1."""
-    signals = evaluate_network(circuit.network, _pack(circuit.encoder.to_bits(words)))
+    signals = evaluate_network(circuit.network, pack_bits(circuit.encoder.to_bits(words)))
     return _unpack(signals[circuit.network.outputs], len(words))
 
 

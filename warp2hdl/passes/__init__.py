@@ -1,4 +1,4 @@
-"""Passes make circuits smaller without changing what they compute; a pipeline runs its passes to a fixed point."""
+"""Passes make circuits smaller or faster; a pipeline runs its passes to a fixed point."""
 
 from __future__ import annotations
 
@@ -9,14 +9,35 @@ from warp2hdl.errors import ConfigError
 from warp2hdl.ir.circuit import Circuit
 from warp2hdl.ir.verify import verify
 from warp2hdl.passes.base import Pass
+from warp2hdl.passes.collapse import Collapse
 from warp2hdl.passes.constants import Constants
 from warp2hdl.passes.dead import Dead
 from warp2hdl.passes.duplicates import Duplicates
+from warp2hdl.passes.inverters import Inverters
+from warp2hdl.passes.ordered import Ordered
+from warp2hdl.passes.remap import RemapArea, RemapDepth
+from warp2hdl.passes.sums import Sums
 from warp2hdl.passes.support import Support
+from warp2hdl.passes.votes import CancelledVotes, CommonVotes
+from warp2hdl.passes.windows import Windows
+
+DEFAULT: tuple[Pass, ...] = (
+    Constants(),
+    Support(),
+    Ordered(),
+    Duplicates(),
+    Inverters(),
+    CancelledVotes(),
+    Dead(),
+)
+"""Keeps the scores, and the arities: no node grows."""
 
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "none": (),
-    "default": (Constants(), Support(), Duplicates(), Dead()),
+    "default": DEFAULT,
+    # Those of the default first, to a fixed point, whenever a later pass changed something.
+    "area": (*DEFAULT, CommonVotes(), Windows(), RemapArea(), Collapse(), Sums()),
+    "speed": (*DEFAULT, Windows(), RemapDepth()),
 }
 
 
@@ -32,6 +53,10 @@ class PassReport:
         edges_after: fan-ins of all nodes, after.
         comparators_before: encoder bits before.
         comparators_after: encoder bits after.
+        depth_before: look-up levels before.
+        depth_after: look-up levels after.
+        votes_before: outputs, a vote of weight w counted w times, before.
+        votes_after: outputs after.
         seconds: wall time.
     """
 
@@ -42,10 +67,15 @@ class PassReport:
     edges_after: int
     comparators_before: int
     comparators_after: int
+    depth_before: int
+    depth_after: int
+    votes_before: int
+    votes_after: int
     seconds: float
 
 
-def _run_one(step: Pass, circuit: Circuit) -> tuple[Circuit, PassReport]:
+def run_one(step: Pass, circuit: Circuit) -> tuple[Circuit, PassReport]:
+    """Runs one pass, and tells what it did."""
     start = time.perf_counter()
     after = step(circuit)
     report = PassReport(
@@ -56,37 +86,78 @@ def _run_one(step: Pass, circuit: Circuit) -> tuple[Circuit, PassReport]:
         len(after.network.fanins),
         circuit.encoder.bits,
         after.encoder.bits,
+        circuit.network.depth,
+        after.network.depth,
+        len(circuit.network.outputs),
+        len(after.network.outputs),
         time.perf_counter() - start,
     )
     return after, report
 
 
 def run(circuit: Circuit, pipeline: str = "default") -> tuple[Circuit, list[PassReport]]:
-    """Runs the passes of a pipeline in turn, again and again until none of them changes anything.
+    """Runs the passes of a pipeline until none of them changes anything.
+
+    The first passes of a pipeline are cheap. A later one runs when all before it have nothing left to do.
 
     Args:
         circuit: a valid circuit.
-        pipeline: a key of `PIPELINES`.
+        pipeline: a key of `PIPELINES`. `none` and `default` keep the scores, all keep the class.
 
     Returns:
         An equivalent circuit and one report for each run of a pass.
 
     Raises:
         ConfigError: there is no such pipeline.
+        ToolError: ABC, which `area` and `speed` run, is missing, fails or takes too long.
         VerifyError: a pass returned a circuit that is not valid.
     """
     if pipeline not in PIPELINES:
         raise ConfigError(f"there is no pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}.")
     reports: list[PassReport] = []
     steps = PIPELINES[pipeline]
-    quiet = 0
-    while quiet < len(steps):
-        after, report = _run_one(steps[len(reports) % len(steps)], circuit)
-        quiet = quiet + 1 if after is circuit else 0
-        circuit = after
+    cheap = len(DEFAULT)
+    circuit = _settle(circuit, steps[:cheap], reports)
+    at = cheap
+    while at < len(steps):
+        after, report = run_one(steps[at], circuit)
         reports.append(report)
+        at = at + 1 if after is circuit else cheap
+        if after is not circuit:
+            circuit = _settle(after, steps[:cheap], reports)
     verify(circuit)
     return circuit, reports
 
 
-__all__ = ["PIPELINES", "Constants", "Dead", "Duplicates", "Pass", "PassReport", "Support", "run"]
+def _settle(circuit: Circuit, steps: tuple[Pass, ...], reports: list[PassReport]) -> Circuit:
+    """Runs passes in turn, again and again until none of them changes anything."""
+    quiet, turn = 0, 0
+    while quiet < len(steps):
+        after, report = run_one(steps[turn % len(steps)], circuit)
+        quiet, turn = (quiet + 1 if after is circuit else 0), turn + 1
+        circuit = after
+        reports.append(report)
+    return circuit
+
+
+__all__ = [
+    "DEFAULT",
+    "PIPELINES",
+    "CancelledVotes",
+    "Collapse",
+    "CommonVotes",
+    "Constants",
+    "Dead",
+    "Duplicates",
+    "Inverters",
+    "Ordered",
+    "Pass",
+    "PassReport",
+    "RemapArea",
+    "RemapDepth",
+    "Sums",
+    "Support",
+    "Windows",
+    "run",
+    "run_one",
+]

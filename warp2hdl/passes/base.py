@@ -31,6 +31,16 @@ def with_network(circuit: Circuit, network: LutNetwork, groups: Groups | None = 
     return circuit if same else changed
 
 
+def look_ups(network: LutNetwork) -> int:
+    """Nodes of two and more fan-ins; wires and inverters become part of what they feed."""
+    return int((network.arities > 1).sum())
+
+
+def is_worth_it(saved: int, network: LutNetwork) -> bool:
+    """Whether so many look-ups less are worth another round of the slow passes: at least one, and 0.2 % of them."""
+    return saved >= max(1, look_ups(network) / 500)
+
+
 def keep_outputs(circuit: Circuit, kept: npt.NDArray[np.bool_], bias: npt.NDArray[np.bool_]) -> Groups:
     """Groups without some outputs.
 

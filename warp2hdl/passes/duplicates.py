@@ -1,4 +1,4 @@
-"""Duplicates: of equal encoder bits and equal nodes only the first is read (structural hashing)."""
+"""Duplicates: of equal and of complementary nodes only the first is computed (structural hashing)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from warp2hdl.encode import Encoder
 from warp2hdl.ir.circuit import Circuit
 from warp2hdl.passes.base import with_network
-from warp2hdl.passes.working import Fanins, Tables, WorkingNetwork, sort_fanins
+from warp2hdl.passes.working import ALL, VARIABLES, Fanins, Tables, WorkingNetwork, sort_fanins
 
 _MIX = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2**64 / golden ratio: Fibonacci hashing
 _HALF = np.uint64(32)
@@ -44,28 +44,56 @@ def _first_bits(encoder: Encoder) -> npt.NDArray[np.int64]:
     return first[which]
 
 
+def _complemented(fanins: Fanins, tables: Tables, absent: int) -> npt.NDArray[np.bool_]:
+    """Which nodes are 1 where all fan-ins are 0: they stand for their complements. Wires and inverters never do."""
+    return (fanins[1] != absent) & ((tables & np.uint64(1)) != 0)
+
+
+def _marked(first: npt.NDArray[np.int64], own: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which nodes are equal to one of their `own` mark."""
+    marked = np.zeros(len(first), np.bool_)
+    marked[first[own]] = True
+    return marked[first]
+
+
 @dataclass(frozen=True)
 class Duplicates:
     """Readers of a signal that equals an earlier one read the earlier one.
 
     Equal are encoder bits of one feature and threshold, and nodes of the same fan-ins and table, whatever the order
-    of the fan-ins. The signals that nobody reads then are left for the pass `dead`.
+    of the fan-ins. A node that is the complement of an earlier one becomes its inverter, for the pass `support` to read
+    through; an output stays what it is, as its inverter would be one more level. The signals that nobody reads then are
+    left for the pass `dead`.
     """
 
     name: ClassVar[str] = "duplicates"
 
     def __call__(self, circuit: Circuit) -> Circuit:
         """The circuit after the pass."""
-        network = circuit.network
-        work = WorkingNetwork.of(network)
-        source = np.arange(work.absent + 1, dtype=np.int32)
-        source[: work.inputs] = _first_bits(circuit.encoder)
-        # Equal nodes are on one level: their fan-ins are equal, so level by level finds all.
-        levels = network.levels[network.inputs :]
-        order = np.argsort(levels, kind="stable")
-        for nodes in np.split(order, np.flatnonzero(np.diff(levels[order])) + 1):
-            fanins, tables = source[work.fanins[:, nodes]], work.tables[nodes]
-            sort_fanins(fanins, tables)
-            source[work.inputs + nodes] = work.inputs + nodes[_first_equal(fanins, tables)]
-            work.fanins[:, nodes], work.tables[nodes] = fanins, tables
-        return with_network(circuit, work.to_network(source[network.outputs]))
+        # A fresh inverter may be equal to an old one.
+        while (after := _merge(circuit)) is not circuit:
+            circuit = after
+        return circuit
+
+
+def _merge(circuit: Circuit) -> Circuit:
+    network = circuit.network
+    work = WorkingNetwork.of(network)
+    source = np.arange(work.absent + 1, dtype=np.int32)
+    source[: work.inputs] = _first_bits(circuit.encoder)
+    # Equal nodes are on one level: their fan-ins are equal, so level by level finds all.
+    levels = network.levels[network.inputs :]
+    is_output = np.bincount(network.outputs, minlength=work.absent)[work.inputs :] > 0
+    order = np.argsort(levels, kind="stable")
+    for nodes in np.split(order, np.flatnonzero(np.diff(levels[order])) + 1):
+        fanins, tables = source[work.fanins[:, nodes]], work.tables[nodes]
+        sort_fanins(fanins, tables)
+        first = _first_equal(fanins, tables)
+        source[work.inputs + nodes] = work.inputs + nodes[first]
+        flipped = _complemented(fanins, tables, work.absent)
+        alike = _first_equal(fanins, np.where(flipped, ~tables, tables))
+        inverse = (flipped != flipped[alike]) & ~_marked(first, is_output[nodes])
+        fanins[0, inverse], fanins[1:, inverse] = work.inputs + nodes[alike[inverse]], work.absent
+        tables[inverse] = ALL ^ VARIABLES[0]
+        work.fanins[:, nodes], work.tables[nodes] = fanins, tables
+    return with_network(circuit, work.to_network(source[network.outputs]))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from rich import box
 from rich.markup import escape
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from warp2hdl.passes import PassReport
 
 _FULL_MATRIX = 12  # classes; a wider matrix does not fit a terminal
 _WORST = 10
@@ -89,4 +92,23 @@ def step_table(costs: Mapping[str, Any]) -> Table:
     for name, key in (("CPU", "cpu_ms"), ("wall", "wall_ms")):
         low, high = costs[f"{key}_range"]
         table.add_row(name, *(f"{value:.2f}" for value in (costs[f"{key}_per_step"], low, high)))
+    return table
+
+
+def passes_table(reports: Sequence[PassReport]) -> Table:
+    """What each pass of a pipeline gained: a row for each, in the order of their first runs, all runs together.
+
+    Args:
+        reports: `warp2hdl.passes.PassReport`s, in the order of the runs.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("pass", no_wrap=True)
+    for title in ("runs", "nodes", "edges", "comparators", "votes", "depth", "seconds"):
+        table.add_column(title, justify="right")
+    for name in dict.fromkeys(report.name for report in reports):
+        own = [report for report in reports if report.name == name]
+        parts = ("nodes", "edges", "comparators", "votes", "depth")
+        gains = [sum(getattr(r, f"{part}_after") - getattr(r, f"{part}_before") for r in own) for part in parts]
+        cells = [f"{gain:+d}" if gain else "" for gain in gains]
+        table.add_row(name, str(len(own)), *cells, f"{sum(r.seconds for r in own):.2f}")
     return table
