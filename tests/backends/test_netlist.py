@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.circuits import random_circuit
-from warp2hdl.backends.netlist import ONE, ZERO, build_netlist, reduce_table
+from warp2hdl.backends.graph import ZERO
+from warp2hdl.backends.netlist import build_netlist
 from warp2hdl.encode import Encoder
 from warp2hdl.ir.circuit import Circuit, Groups, LutNetwork, Metadata
 
@@ -20,20 +21,6 @@ def make(inputs, nodes, outputs, *, thresholds=None):
     network = LutNetwork(inputs, offsets.astype(np.int64), fanins, tables, np.array(outputs, np.int32))
     groups = Groups(np.array([0, 1, len(outputs)], np.int64), np.zeros(2, np.int64))
     return Circuit(encoder, network, groups, Metadata("t", ("x",), ("a", "b")))
-
-
-@given(st.data())
-def test_reduce_table_keeps_the_function(data):
-    arity = data.draw(st.integers(0, 6))
-    fanins = data.draw(st.lists(st.sampled_from([ZERO, ONE, 0, 1, 2, 3]), min_size=arity, max_size=arity))
-    table = data.draw(st.integers(0, (1 << (1 << arity)) - 1))
-    smaller, kept = reduce_table(table, fanins)
-    assert len(set(kept)) == len(kept) and all(s >= 0 for s in kept) and smaller < 1 << (1 << len(kept))
-    for values in range(16):
-        bits = {ZERO: 0, ONE: 1} | {s: values >> s & 1 for s in range(4)}
-        old = sum(bits[s] << j for j, s in enumerate(fanins))
-        new = sum(bits[s] << j for j, s in enumerate(kept))
-        assert smaller >> new & 1 == table >> old & 1
 
 
 def test_equal_comparators_are_one_and_unread_ones_none():

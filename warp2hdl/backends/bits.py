@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.backends.expression import support, widen
-from warp2hdl.backends.netlist import ONE, ZERO, Netlist, build_netlist, reduce_table
+from warp2hdl.backends.graph import ONE, ZERO, reduce_table
+from warp2hdl.backends.netlist import Netlist, build_netlist
 from warp2hdl.encode import Encoder
 from warp2hdl.ir.circuit import Circuit, LutNetwork
 
@@ -49,14 +49,6 @@ class BitNetwork:
     stages: tuple[Stage, ...]
 
 
-def _without_idle(table: int, reads: list[int]) -> tuple[int, list[int]]:
-    """Takes out what the table does not depend on."""
-    used = support(widen(table, len(reads)))
-    if len(used) == len(reads):
-        return table, reads
-    return reduce_table(table, [s if j in used else ZERO for j, s in enumerate(reads)])
-
-
 class _Builder:
     """Grows a network; constants are folded and equal nodes are made once."""
 
@@ -72,14 +64,12 @@ class _Builder:
 
     def node(self, table: int, *fanins: int) -> int:
         """The signal, or `ZERO` or `ONE`, of a table at the address that `fanins` are."""
-        table, reads = _without_idle(*reduce_table(table, list(fanins)))
-        if table == 0:
-            return ZERO
-        if table == (1 << (1 << len(reads))) - 1:
-            return ONE
+        table, reads = reduce_table(table, fanins)
+        if not reads:
+            return ONE if table else ZERO
         if table == 0b10 and len(reads) == 1:
             return reads[0]
-        key = (table, tuple(reads))
+        key = (table, reads)
         if key not in self._made:
             self._made[key] = self.inputs + len(self.nodes)
             self.nodes.append(key)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from warp2hdl.backends.c_text import Names, array
-from warp2hdl.backends.netlist import ONE, Netlist, Node
+from warp2hdl.backends.graph import ONE
+from warp2hdl.backends.netlist import Netlist, Node
 from warp2hdl.ir.circuit import Circuit
 
 _HELPERS = """

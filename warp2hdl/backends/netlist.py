@@ -1,4 +1,4 @@
-"""What of a circuit is built: the nodes and comparators that reach an output, by logic level."""
+"""What of a circuit software is made of: the nodes and comparators that reach an output, by logic level."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warp2hdl.backends.graph import ONE, ZERO, reduce_table
 from warp2hdl.ir.circuit import Circuit
 
 
@@ -48,26 +49,6 @@ class Netlist:
         return len(self.layers)
 
 
-ZERO, ONE = -1, -2
-
-
-def reduce_table(table: int, fanins: list[int]) -> tuple[int, list[int]]:
-    """Takes constants (`ZERO`, `ONE`) and repetitions out of a node's fan-ins.
-
-    Returns:
-        The smaller table and the fan-ins that are left, in order.
-    """
-    kept = [s for s in dict.fromkeys(fanins) if s >= 0]
-    if len(kept) == len(fanins):
-        return table, fanins
-    place = {signal: 1 << kept.index(signal) for signal in kept}
-    smaller = 0
-    for address in range(1 << len(kept)):
-        old = sum(1 << j for j, s in enumerate(fanins) if s == ONE or (s >= 0 and address & place[s]))
-        smaller |= (table >> old & 1) << address
-    return smaller, kept
-
-
 def _canonical_bits(circuit: Circuit) -> list[int]:
     """Each encoder bit's first equal bit."""
     first: dict[tuple[int, int], int] = {}
@@ -86,7 +67,7 @@ def build_netlist(circuit: Circuit) -> Netlist:
         reduced, reads = reduce_table(table, [alias[s] for s in fanins[offsets[index] : offsets[index + 1]]])
         signal = network.inputs + index
         if reads:
-            nodes[signal] = Node(signal, index, tuple(reads), reduced)
+            nodes[signal] = Node(signal, index, reads, reduced)
             alias.append(signal)
             level.append(1 + max(level[s] for s in reads))
         else:
