@@ -6,10 +6,10 @@ from hypothesis import given, settings
 
 from tests.passes.cases import Node, all_scores, all_words, circuit, circuits, differences, voted
 from warp2hdl.ir import Circuit, scores, verify
-from warp2hdl.passes import DEFAULT, Collapse, CommonVotes, Pass, Sums, Windows, run
+from warp2hdl.passes import DEFAULT, Collapse, CommonVotes, Pass, SharedCounts, Sums, Windows, run
 
 # Re-mapping starts a process; its own tests and those of the pipelines run it.
-LATER = (Collapse(), Windows(), Sums(), CommonVotes())
+LATER = (Collapse(), Windows(), Sums(), SharedCounts(), CommonVotes())
 
 
 def _each(steps: tuple[Pass, ...]) -> pytest.MarkDecorator:
@@ -18,7 +18,7 @@ def _each(steps: tuple[Pass, ...]) -> pytest.MarkDecorator:
 
 every_pass = _each((*DEFAULT, *LATER))
 default_pass = _each(DEFAULT)
-scores_pass = _each((*DEFAULT, *LATER[:3]))
+scores_pass = _each((*DEFAULT, *LATER[:4]))
 settled_pass = _each((*DEFAULT, Collapse()))
 
 

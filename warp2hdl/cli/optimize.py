@@ -138,6 +138,7 @@ def _report(
     approximated: dict[str, object],
     seconds: float,
 ) -> Result:
+    from warp2hdl.passes import gains
     from warp2hdl.report.tables import passes_table, percent
 
     result: Result = {
@@ -153,7 +154,7 @@ def _report(
         "seconds": seconds,
     }
     if reports:
-        show_table(passes_table(reports))
+        show_table(passes_table(gains(reports)))
     show_facts(
         size=f"{result['luts_before']} -> {result['luts_after']} look-ups",
         depth=f"{result['depth_before']} -> {result['depth_after']}",

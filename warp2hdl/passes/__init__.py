@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from warp2hdl.errors import ConfigError
 from warp2hdl.ir.circuit import Circuit
@@ -16,6 +19,7 @@ from warp2hdl.passes.duplicates import Duplicates
 from warp2hdl.passes.inverters import Inverters
 from warp2hdl.passes.ordered import Ordered
 from warp2hdl.passes.remap import RemapArea, RemapDepth
+from warp2hdl.passes.shared import SharedCounts
 from warp2hdl.passes.sums import Sums
 from warp2hdl.passes.support import Support
 from warp2hdl.passes.votes import CancelledVotes, CommonVotes
@@ -36,7 +40,7 @@ PIPELINES: dict[str, tuple[Pass, ...]] = {
     "none": (),
     "default": DEFAULT,
     # Those of the default first, to a fixed point, whenever a later pass changed something.
-    "area": (*DEFAULT, CommonVotes(), Windows(), RemapArea(), Collapse(), Sums()),
+    "area": (*DEFAULT, CommonVotes(), Windows(), RemapArea(), Collapse(), Sums(), SharedCounts()),
     "speed": (*DEFAULT, Windows(), RemapDepth()),
 }
 
@@ -129,6 +133,22 @@ def run(circuit: Circuit, pipeline: str = "default") -> tuple[Circuit, list[Pass
     return circuit, reports
 
 
+def gains(reports: Sequence[PassReport]) -> list[dict[str, Any]]:
+    """What each pass gained in all its runs together, in the order of their first runs.
+
+    Returns:
+        Per pass its `name`, `runs` and `seconds`, and how `nodes`, `edges`, `comparators`, `votes` and `depth` changed.
+    """
+    found = []
+    for name in dict.fromkeys(report.name for report in reports):
+        own = [dataclasses.asdict(report) for report in reports if report.name == name]
+        parts = ("nodes", "edges", "comparators", "votes", "depth")
+        changes = {part: sum(r[f"{part}_after"] - r[f"{part}_before"] for r in own) for part in parts}
+        seconds = round(sum(r["seconds"] for r in own), 3)
+        found.append({"name": name, "runs": len(own), **changes, "seconds": seconds})
+    return found
+
+
 def _settle(circuit: Circuit, steps: tuple[Pass, ...], reports: list[PassReport]) -> Circuit:
     """Runs passes in turn, again and again until none of them changes anything."""
     quiet, turn = 0, 0
@@ -155,9 +175,11 @@ __all__ = [
     "PassReport",
     "RemapArea",
     "RemapDepth",
+    "SharedCounts",
     "Sums",
     "Support",
     "Windows",
+    "gains",
     "run",
     "run_one",
 ]

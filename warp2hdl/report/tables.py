@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich import box
 from rich.markup import escape
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from warp2hdl.passes import PassReport
 
 _FULL_MATRIX = 12  # classes; a wider matrix does not fit a terminal
 _WORST = 10
@@ -95,20 +92,14 @@ def step_table(costs: Mapping[str, Any]) -> Table:
     return table
 
 
-def passes_table(reports: Sequence[PassReport]) -> Table:
-    """What each pass of a pipeline gained: a row for each, in the order of their first runs, all runs together.
-
-    Args:
-        reports: `warp2hdl.passes.PassReport`s, in the order of the runs.
-    """
+def passes_table(gains: Sequence[Mapping[str, Any]]) -> Table:
+    """What each pass of a pipeline gained, all its runs together: a row for each, as `warp2hdl.passes.gains` tells."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("pass", no_wrap=True)
     for title in ("runs", "nodes", "edges", "comparators", "votes", "depth", "seconds"):
         table.add_column(title, justify="right")
-    for name in dict.fromkeys(report.name for report in reports):
-        own = [report for report in reports if report.name == name]
-        parts = ("nodes", "edges", "comparators", "votes", "depth")
-        gains = [sum(getattr(r, f"{part}_after") - getattr(r, f"{part}_before") for r in own) for part in parts]
-        cells = [f"{gain:+d}" if gain else "" for gain in gains]
-        table.add_row(name, str(len(own)), *cells, f"{sum(r.seconds for r in own):.2f}")
+    for gain in gains:
+        changes = [gain[part] for part in ("nodes", "edges", "comparators", "votes", "depth")]
+        cells = [f"{change:+d}" if change else "" for change in changes]
+        table.add_row(gain["name"], str(gain["runs"]), *cells, f"{gain['seconds']:.2f}")
     return table
