@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from warp2hdl.config import TrainConfig
     from warp2hdl.data import Dataset
     from warp2hdl.train import EpochMetrics, Trained
+    from warp2hdl.train.backfit import Sweep
 
 
 _FILES = (".csv", ".npz")
@@ -104,6 +105,14 @@ def command(
 
         source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
         run, names = _finish(trained, samples, source, out)
+    if trained.sweeps:
+        before, after = (
+            max(m.val_accuracy_hard for m in trained.metrics),
+            max(s.val_accuracy_hard for s in trained.sweeps),
+        )
+        show_facts(
+            backfit=f"{counted(len(trained.sweeps), 'sweep')}, validation {before:.2%} -> {max(before, after):.2%}"
+        )
     _show(run, samples, out, names)
     return run.summary() | {"out": str(out)}
 
@@ -205,6 +214,11 @@ def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, fol
         def on_step(done: int, total: int) -> None:
             shown.update(done, total, note)
 
+        def on_sweep(sweep: Sweep) -> None:
+            share = 100 * sweep.val_accuracy_hard
+            note = f"backfit sweep {sweep.number} of {settings.training.backfit_sweeps}, validation {share:.1f} %"
+            shown.update(sweep.number, settings.training.backfit_sweeps, note)
+
         try:
             return fit(
                 samples,
@@ -214,6 +228,7 @@ def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, fol
                 resume=resume,
                 on_epoch=on_epoch,
                 on_step=on_step,
+                on_sweep=on_sweep,
             )
         except DataError as error:
             raise DataError(f"{dataset}: {error}") from error
