@@ -147,6 +147,7 @@ class TrainingConfig:
         teacher_l1: L1 penalty on its weights.
         backfit_sweeps: after training, at most so many sweeps over the last layer that make its tables optimal for the
             hard network's loss on the training split (`warp2hdl.train.backfit`); the best on validation is kept.
+        backfit_exchanges: the first so many of these sweeps also exchange inputs of nodes, where wiring is learned.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`, or `shift`: images move by up to one pixel in training.
         jitter: feature words change by up to this much in training.
@@ -173,6 +174,7 @@ class TrainingConfig:
     teacher_units: int = 16
     teacher_l1: float = 0.002
     backfit_sweeps: int = 0
+    backfit_exchanges: int = 0
     group_tau: float = 5.0
     augment: str = "none"
     jitter: int = 0

@@ -1,5 +1,6 @@
 """Tables of the last layer that are made optimal for the hard network."""
 
+import copy
 import dataclasses
 import itertools
 
@@ -12,10 +13,13 @@ from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingCon
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.train import backfit as module
-from warp2hdl.train import fit
+from warp2hdl.train import fit, hard_layer
 from warp2hdl.train.backfit import backfit
 
 SETTINGS = TrainingConfig(backfit_sweeps=5, group_tau=1.0)
+
+
+EXCHANGING = dataclasses.replace(SETTINGS, backfit_exchanges=5)
 
 
 class Samples:
@@ -72,7 +76,7 @@ def test_no_single_entry_is_left_whose_change_gains_more_than_the_reluctance():
         other = tables.numpy().copy()
         other[node, entry] ^= True
         module._set_tables(layer, other)
-        assert _loss(model, bits, labels) * len(labels) > settled - module.RELUCTANCE - 1e-6
+        assert _loss(model, bits, labels) * len(labels) > settled - hard_layer.RELUCTANCE - 1e-6
         module._set_tables(layer, tables.numpy())
 
 
@@ -135,3 +139,43 @@ def test_scores_that_are_large_over_a_small_tau_do_not_overflow():
     with np.errstate(all="raise"):
         sweeps = _run(model, bits, labels, dataclasses.replace(SETTINGS, backfit_sweeps=1))
     assert np.isfinite(sweeps[0].loss)
+
+
+def _planted(samples=3000):
+    """Two classes, told apart by a function of three of forty inputs."""
+    bits = torch.randint(2, (samples, 40), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
+    return bits, (bits[:, 30] & (bits[:, 31] | bits[:, 32])).long().numpy()
+
+
+@pytest.mark.parametrize("candidates", [0, 4])
+def test_inputs_that_help_are_exchanged_for_those_that_do_not(candidates):
+    bits, labels = _planted()
+    torch.manual_seed(0)
+    layer = LogicLayer(40, 8, 3, wiring="learned", candidates=candidates, initial="random", seed=1)
+    model = torch.nn.Sequential(layer, GroupSum(2, 1.0))
+    chosen = layer.current_fanins().clone()
+    tables_alone = dataclasses.replace(SETTINGS, backfit_sweeps=6)
+    before = _run(copy.deepcopy(model), bits, labels, tables_alone)[-1].loss
+    sweeps = _run(model, bits, labels, dataclasses.replace(tables_alone, backfit_exchanges=6))
+    assert sweeps[0].exchanged > 0
+    assert sweeps[-1].loss == pytest.approx(_loss(model, bits, labels), rel=1e-6)
+    assert sweeps[-1].loss < 0.5 * before
+    assert {30, 31, 32} <= set(layer.current_fanins().unique().tolist())
+    assert not torch.equal(layer.current_fanins(), chosen)
+
+
+def test_fixed_wiring_is_left_alone():
+    bits, labels = _planted()
+    layer = LogicLayer(40, 8, 3, initial="random", seed=1)
+    chosen = layer.fanins.clone()
+    sweeps = _run(torch.nn.Sequential(layer, GroupSum(2, 1.0)), bits, labels, EXCHANGING)
+    assert torch.equal(layer.fanins, chosen) and not any(sweep.exchanged for sweep in sweeps)
+
+
+def test_what_no_sweep_improved_keeps_its_wiring():
+    bits, labels = _planted()
+    layer = LogicLayer(40, 8, 3, wiring="learned", candidates=4, initial="random", seed=1)
+    chosen = layer.current_fanins().clone()
+    model = torch.nn.Sequential(layer, GroupSum(2, 1.0))
+    assert _run(model, bits, labels, EXCHANGING, validate=lambda: 0.5)[0].exchanged > 0
+    assert torch.equal(layer.current_fanins(), chosen)

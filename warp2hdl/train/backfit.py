@@ -1,14 +1,15 @@
-"""Backfitting: the hard network's last tables, made optimal one node after another on the training split.
+"""Backfitting: the hard network's last layer, made optimal one node after another on the training split.
 
 A node of the last layer adds its output to one class's score. With all other nodes held, the cross-entropy of the hard
 network is a sum over the node's addresses, so that the best entry at each address is found by one pass over the
 samples: that of the two values with the smaller loss. This is block coordinate descent, as additive models are fitted
 (Breiman and Friedman, 1985), in the space of circuits: what training's relaxation and noise leave on the table is
-picked up without any gap. Tables change, wiring does not, so the circuit's size stays.
+picked up without any gap. Learned wiring can be exchanged on the way. The number of nodes stays.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,12 +22,10 @@ from warp2hdl.config import TrainingConfig
 from warp2hdl.nn.layers import GroupSum, LogicLayer
 from warp2hdl.nn.relaxations import RELAXATIONS
 from warp2hdl.train.batches import Words
+from warp2hdl.train.hard_layer import HardLayer
 
 Bits = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
-
-RELUCTANCE = 1.0
-"""An entry changes only if the loss over all samples falls by more than this, in nats; rare addresses stay."""
 
 JITTERED = 8
 """Copies of the training split with jitter, where training has any."""
@@ -41,13 +40,15 @@ class Sweep:
 
     Attributes:
         number: from 1.
-        changed: table entries that changed.
+        exchanged: inputs of nodes that were exchanged.
+        changed: table entries that changed after that.
         loss: mean cross-entropy of the hard network over the training samples that were used, in nats, after it.
         val_accuracy_hard: share of the validation split, 0 to 1, after it.
         seconds: wall time.
     """
 
     number: int
+    exchanged: int
     changed: int
     loss: float
     val_accuracy_hard: float
@@ -62,44 +63,50 @@ def backfit(
     validate: Callable[[], float],
     on_sweep: Callable[[Sweep], None] | None = None,
 ) -> tuple[Sweep, ...]:
-    """Fits the tables of the last layer to the hard network's loss, and keeps those of the best sweep.
+    """Fits the last layer to the hard network's loss, and keeps what the best sweep left.
 
     Args:
         model: a trained network on the CPU that ends with a dense layer and its GroupSum; it is changed.
         samples: the training split; all shifts of an image are used where training shifts, and copies with jitter
             where it jitters.
         labels: of the samples.
-        settings: `backfit_sweeps`, at most so many sweeps, `group_tau`, `augment`, `jitter` and `seed`.
+        settings: `backfit_sweeps`, at most so many sweeps; `backfit_exchanges`, the first so many of them exchange
+            inputs too, where the wiring is learned; `augment`, `jitter` and `seed`.
         validate: gives the hard network's accuracy on the validation split; decides which sweep is kept, 0 included.
         on_sweep: called after every sweep.
     """
     layer, groups = model[-2], model[-1]
     assert type(layer) is LogicLayer and isinstance(groups, GroupSum), "TrainConfig.check allows dense layers only"
-    fit = _Fit(layer, groups, *_hard_inputs(model, layer, samples, labels, settings))
-    best, best_weight = validate(), layer.weight.detach().clone()
-    order, sweeps = np.random.default_rng(settings.seed), []
+    exchanges = settings.backfit_exchanges if layer.wiring == "learned" else 0
+    read = torch.arange(layer.in_dim) if exchanges else layer.current_fanins().unique()
+    inputs, copies = _hard_inputs(model, read, samples, settings)
+    fanins = torch.searchsorted(read, layer.current_fanins().to(read.dtype)).numpy()
+    draw = np.random.default_rng(settings.seed)
+    fit = HardLayer(inputs, fanins, layer.tables().numpy(), np.tile(labels, copies), groups.k, groups.tau)
+    best, kept, sweeps = validate(), copy.deepcopy(layer.state_dict()), []
     for number in range(1, settings.backfit_sweeps + 1):
         start = time.perf_counter()
-        changed = fit.sweep(order.permutation(layer.out_dim))
+        exchanged = fit.exchange(draw) if number <= exchanges else 0
+        changed = fit.sweep(draw)
+        if exchanged:
+            _set_wiring(layer, read[torch.from_numpy(fit.fanins)])
         _set_tables(layer, fit.tables)
         accuracy = validate()
         if accuracy > best:
-            best, best_weight = accuracy, layer.weight.detach().clone()
-        sweeps.append(Sweep(number, changed, fit.loss(), accuracy, time.perf_counter() - start))
+            best, kept = accuracy, copy.deepcopy(layer.state_dict())
+        sweeps.append(Sweep(number, exchanged, changed, fit.loss(), accuracy, time.perf_counter() - start))
         if on_sweep:
             on_sweep(sweeps[-1])
-        if not changed:
+        if not changed and not exchanged:
             break
-    with torch.no_grad():
-        layer.weight.copy_(best_weight)
+    layer.load_state_dict(kept)
     return tuple(sweeps)
 
 
 def _hard_inputs(
-    model: torch.nn.Sequential, layer: LogicLayer, samples: Words, labels: Ints, settings: TrainingConfig
-) -> tuple[Bits, Ints, Ints]:
-    """What the last layer reads: bits `[signals, samples]`, the layer's fan-ins among them, and the samples' labels."""
-    read, fanins = np.unique(layer.current_fanins().numpy(), return_inverse=True)
+    model: torch.nn.Sequential, read: torch.Tensor, samples: Words, settings: TrainingConfig
+) -> tuple[Bits, int]:
+    """The inputs `read` of the last layer, `[inputs, copies * samples]`, and how many copies of the samples."""
     copies = list(_copies(settings))
     found = np.empty((len(read), len(copies) * len(samples)), np.uint8)
     state = torch.get_rng_state()
@@ -112,10 +119,11 @@ def _hard_inputs(
                 x = samples.take(rows, shift=shift, jitter=jitter)
                 for module in model[:-2]:
                     x = module(x)
-                found[:, first : first + len(rows)] = (x > 0.5 if x.is_floating_point() else x)[:, read].t().numpy()
+                bits = x > 0.5 if x.is_floating_point() else x
+                found[:, first : first + len(rows)] = bits.t()[read].numpy()
                 first += len(rows)
     torch.set_rng_state(state)
-    return found, fanins.reshape(layer.out_dim, layer.arity), np.tile(labels, len(copies))
+    return found, len(copies)
 
 
 def _copies(settings: TrainingConfig) -> Iterator[tuple[tuple[int, int], int]]:
@@ -124,6 +132,17 @@ def _copies(settings: TrainingConfig) -> Iterator[tuple[tuple[int, int], int]]:
         yield shift, 0
     for _ in range(JITTERED if settings.jitter else 0):
         yield (0, 0), settings.jitter
+
+
+def _set_wiring(layer: LogicLayer, fanins: torch.Tensor) -> None:
+    """Lets a layer of learned wiring choose `fanins`, `[nodes, k]`."""
+    with torch.no_grad():
+        best = layer.wiring_weight.argmax(-1, keepdim=True)
+        if layer.candidate_inputs is not None:
+            layer.candidate_inputs.scatter_(-1, best, fanins[..., None].to(layer.candidate_inputs.dtype))
+            return
+        strength = layer.wiring_weight.gather(-1, best)
+        layer.wiring_weight.scatter_(-1, best, 0.0).scatter_(-1, fanins[..., None].long(), strength.abs() + 1.0)
 
 
 def _set_tables(layer: LogicLayer, tables: npt.NDArray[np.bool_]) -> None:
@@ -135,52 +154,3 @@ def _set_tables(layer: LogicLayer, tables: npt.NDArray[np.bool_]) -> None:
     probability = torch.full((int(differs.sum()),), _SURE)
     with torch.no_grad():
         layer.weight[differs] = RELAXATIONS[layer.relaxation].from_tables(wanted[differs], probability, layer.tau)
-
-
-class _Fit:
-    """The hard last layer over all samples: its tables, and what they make of the classes' scores."""
-
-    def __init__(self, layer: LogicLayer, groups: GroupSum, inputs: Bits, fanins: Ints, labels: Ints) -> None:
-        self.tables = layer.tables().numpy()
-        self._inputs, self._fanins, self._labels = inputs, fanins, labels
-        self._class = np.repeat(np.arange(groups.k), layer.out_dim // groups.k)
-        self._scores = np.zeros((groups.k, len(labels)), np.int32)
-        for node, own in enumerate(self._class):
-            self._scores[own] += self.tables[node][self._addresses(node)]
-        size = layer.out_dim // groups.k
-        # Centred, so that even a large score over a small tau is no overflow.
-        self._exp = np.exp(np.clip((np.arange(size + 2) - size / 2) / groups.tau, -300, 300))
-        self._tau = groups.tau
-
-    def _addresses(self, node: int) -> Bits:
-        """The node's address for each sample."""
-        found = np.zeros(self._inputs.shape[1], np.uint8)
-        for j, signal in enumerate(self._fanins[node]):
-            found |= self._inputs[signal] << np.uint8(j)
-        return found
-
-    def sweep(self, nodes: Ints) -> int:
-        """Makes the tables of `nodes` optimal one after another; returns how many entries changed."""
-        total = self._exp[self._scores].sum(0)
-        return sum(self._improve(int(node), total) for node in nodes)
-
-    def _improve(self, node: int, total: npt.NDArray[np.float64]) -> int:
-        table, scores = self.tables[node], self._scores[self._class[node]]
-        addresses = self._addresses(node)
-        without = scores - table[addresses]
-        low, high = self._exp[without], self._exp[without + 1]
-        rest = np.maximum(total - self._exp[scores], 0)  # of the other classes; rounding can leave a trace below 0
-        gain = np.log((rest + high) / (rest + low)) - (self._labels == self._class[node]) / self._tau
-        loss = np.bincount(addresses, gain, len(table))  # of a 1 over a 0, at each address
-        wanted = np.where(table, loss < RELUCTANCE, loss < -RELUCTANCE)
-        changed = int((wanted != table).sum())
-        if changed:
-            table[:] = wanted
-            scores[:] = without + table[addresses]
-            total[:] = rest + self._exp[scores]
-        return changed
-
-    def loss(self) -> float:
-        """Mean cross-entropy, in nats."""
-        right = self._exp[self._scores[self._labels, np.arange(len(self._labels))]]
-        return float(np.log(self._exp[self._scores].sum(0) / right).mean())
