@@ -15,7 +15,7 @@ RELUCTANCE = 1.0
 WORTH = 2.0
 """An input is exchanged only if the loss over the samples that are looked at falls by more than this, in nats."""
 
-LOOKED_AT = 60_000
+LOOKED_AT = 40_000
 """Samples on which inputs are compared with one another."""
 
 
