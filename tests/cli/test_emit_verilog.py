@@ -53,6 +53,23 @@ def test_options_reach_the_back_end(circuit_file, tmp_path):
     assert "LUT3 #(" in (out / "random.v").read_text()
 
 
+def test_a_design_between_streams(circuit_file, tmp_path):
+    out = tmp_path / "v"
+    stdout, stderr = run("emit-verilog", circuit_file, "--out", out, "--interface", "axis", "--bus-bits", 8)
+    manifest = Manifest.read(out)
+    assert stdout == "" and "a sample in 2 cycles" in stderr
+    assert (manifest.axis.bus_bits, manifest.axis.beats, manifest.top) == (8, 2, "random_axis")
+    run("emit-verilog", circuit_file, "--out", out, "--interface", "axis")
+    assert Manifest.read(out).axis.bus_bits == 64
+
+
+def test_a_bus_is_for_streams_and_of_whole_bytes(circuit_file, tmp_path):
+    given = ["emit-verilog", circuit_file, "--out", tmp_path / "v", "--bus-bits"]
+    assert fails(*given, 64) == "--bus-bits is for --interface axis; leave it out."
+    assert fails(*given, 12, "--interface", "axis") == "--bus-bits is 12; it must be a multiple of 8."
+    assert not (tmp_path / "v").exists()
+
+
 def test_people_are_told_what_comes_next(circuit_file, tmp_path):
     stdout, stderr = run("emit-verilog", circuit_file, "--out", tmp_path / "v")
     assert stdout == ""
