@@ -178,6 +178,49 @@ def preset(dataset: str, classes: int, samples: int, name: str = BEST) -> TrainC
     return dataclasses.replace(config, layers=(*config.layers[:-1], dataclasses.replace(last, nodes=width)))
 
 
+SMALL_THRESHOLDS = 3
+"""Thresholds a feature of a small circuit; of many features the middle of the word alone, which costs nothing."""
+
+FEW_FEATURES = 256
+
+
+def small(nodes: int, features: int, classes: int, samples: int, *, images: bool) -> TrainConfig:
+    """Settings for the best circuit of a given size: one layer of six-input nodes, each wired where it helps most.
+
+    Args:
+        nodes: of the layer, a multiple of `classes`.
+        features: how many features there are.
+        classes: how many classes there are.
+        samples: how many samples train.
+        images: whether samples are large images, which may be shifted.
+    """
+    each, batch = nodes // classes, 100 if samples > 10_000 else 64
+    epochs = max(16, min(240, 2500 * batch // max(samples, batch)))
+    return TrainConfig(
+        encoder=EncoderConfig(
+            feature_bits=8 if features > FEW_FEATURES else 4,
+            thermometer_bits=1 if features > FEW_FEATURES else SMALL_THRESHOLDS,
+            thresholds="dyadic",
+        ),
+        layers=(
+            LayerConfig(nodes=nodes, arity=6, wiring="learned", initial="random", sampling="gumbel-hard", tau=4.0),
+        ),
+        training=TrainingConfig(
+            epochs=epochs,
+            batch_size=batch,
+            learning_rate=0.015,
+            wiring_learning_rate=0.05,
+            rewiring_interval=100 if images else 50,
+            # Small splits are learned by heart this way.
+            backfit_sweeps=4 if images else 0,
+            backfit_exchanges=2 if images else 0,
+            group_tau=max(1.0, round(0.3 * each**0.5, 1)),
+            augment="shift" if images else "none",
+            jitter=0 if images else 1,
+        ),
+    )
+
+
 def _for_samples(classes: int, samples: int) -> TrainConfig:
     """About 3,000 steps at least, and at least 30 outputs for each class."""
     batch = 64

@@ -19,7 +19,15 @@ from warp2hdl.cli import run_folder as run_folders
 from warp2hdl.config import TrainConfig
 from warp2hdl.data import NAMES
 
-FILES = {"circuit.safetensors", "config.toml", "curves.png", "metrics.jsonl", "model.safetensors", "vectors.npz"}
+FILES = {
+    "circuit.safetensors",
+    "config.toml",
+    "curves.png",
+    "lowered.safetensors",
+    "metrics.jsonl",
+    "model.safetensors",
+    "vectors.npz",
+}
 CHECKPOINT = {"checkpoint/metrics.jsonl", "checkpoint/state.safetensors"}
 
 
@@ -434,3 +442,25 @@ def test_two_processes_speak_and_write_as_one(tmp_path):
     assert json.loads(done.stdout)["epochs"] == 1
     assert done.stderr.count("training on digits ...") == 1
     assert set(contents(tmp_path / "run")) == FILES
+
+
+def test_a_budget_of_look_ups_is_kept(tmp_path):
+    from warp2hdl.backends.design import build_design
+
+    result = run_json("train", "digits", "--max-luts", "400", "--epochs", "3", "--out", tmp_path / "run")
+    circuit = ir.load(tmp_path / "run" / "circuit.safetensors")
+    assert 250 < sum(build_design(circuit).lookups().values()) <= 400
+    assert result["test_accuracy_circuit"] > 0.5
+    settings = TrainConfig.read(tmp_path / "run" / "config.toml", TrainConfig())
+    assert settings.encoder.thresholds == "dyadic" and settings.training.rewiring_interval > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--max-luts", "30"), "30 look-ups are too few for 10 classes; give at least"),
+        (("--max-luts", "500", "--preset", "difflogic"), "--max-luts chooses the settings itself; leave out --preset"),
+    ],
+)
+def test_a_budget_that_cannot_be_kept(options, message, tmp_path):
+    assert message in fails("train", "digits", *options, "--out", tmp_path / "run")

@@ -39,6 +39,9 @@ _NAMED = 5
 @click.option(
     "--preset", metavar="NAME", default="best", show_default=True, help="best, or difflogic: the settings of its paper."
 )
+@click.option(
+    "--max-luts", type=click.IntRange(min=1), metavar="N", help="Train for a circuit of at most N look-ups in all."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the training split.")
@@ -65,6 +68,7 @@ def command(
     target: str | None,
     categorical: tuple[str, ...],
     preset: str,
+    max_luts: int | None,
     config: Path | None,
     out: Path | None,
     epochs: int | None,
@@ -95,7 +99,7 @@ def command(
             samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
         out = out or Path("runs", samples.name)
         _require_run_folder(out)
-        settings = _settings(dataset, samples, preset, config, epochs, seed)
+        settings = _settings(dataset, samples, preset, max_luts, config, epochs, seed)
         _warn_of_missing_classes(samples)
         folder = stack.enter_context(_checkpoint(out, resume)) if first else out / _CHECKPOINT
         trained = _fit(dataset, samples, settings, device, folder, resume)
@@ -176,13 +180,24 @@ def _finish(trained: Trained, samples: Dataset, source: Source, out: Path) -> tu
 
 
 def _settings(
-    dataset: str, samples: Dataset, preset: str, file: Path | None, epochs: int | None, seed: int | None
+    dataset: str,
+    samples: Dataset,
+    preset: str,
+    max_luts: int | None,
+    file: Path | None,
+    epochs: int | None,
+    seed: int | None,
 ) -> TrainConfig:
-    """The preset, then the file, then the options."""
+    """The preset, or what a budget allows, then the file, then the options."""
     from warp2hdl import presets
     from warp2hdl.config import TrainConfig
 
-    settings = presets.preset(dataset, samples.classes, len(samples.y_train), preset)
+    if max_luts is None:
+        settings = presets.preset(dataset, samples.classes, len(samples.y_train), preset)
+    elif preset != presets.BEST:
+        raise ConfigError(f"--max-luts chooses the settings itself; leave out --preset {preset}.")
+    else:
+        settings = _settings_within(max_luts, samples)
     if file is not None:
         settings = TrainConfig.read(file, settings)
     training = settings.training
@@ -197,6 +212,19 @@ def _settings(
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}" if file is not None else str(error)) from error
     return settings
+
+
+def _settings_within(max_luts: int, samples: Dataset) -> TrainConfig:
+    """What a circuit of at most `max_luts` look-ups is trained with."""
+    from warp2hdl import presets
+    from warp2hdl.backends.budget import nodes_within
+
+    few = samples.features <= presets.FEW_FEATURES
+    # The middle of a word is one of its bits; each further threshold may become a look-up.
+    comparators = (presets.SMALL_THRESHOLDS - 1) * samples.features if few else 0
+    nodes = nodes_within(max_luts, samples.classes, comparators)
+    images = not few and samples.image_shape is not None and len(samples.image_shape) > 1
+    return presets.small(nodes, samples.features, samples.classes, len(samples.y_train), images=images)
 
 
 def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, folder: Path, resume: bool) -> Trained:
