@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warp2hdl.backends.expression import expression, widen
+from warp2hdl.backends.expression import expression, function, look_up, widen
 
 
 def evaluate(text: str, values: dict[str, int]) -> int:
@@ -101,3 +101,31 @@ def test_a_multiplexer_and_a_parity():
 def test_widen_repeats_the_table():
     assert widen(0b10, 1) == 0xAAAA_AAAA_AAAA_AAAA
     assert widen(1, 0) == (1 << 64) - 1
+
+
+def run_function(lines: list[str], table: int, address: int) -> int:
+    """The function's statements by a reader that knows no more than they need."""
+    arity = int(re.match(r"function automatic lut(\d);", lines[0])[1])
+    names = {f"t{arity}": table}
+    for line in lines:
+        if found := re.fullmatch(r" *(\w+) = a\[(\d)\] \? (\w+)\[(\d+)(?::(\d+))?\] : \3\[(\d+)(?::(\d+))?\];", line):
+            target, bit, source, *bounds = found.groups()
+            high, low = (bounds[0], bounds[1]), (bounds[2], bounds[3])
+            msb, lsb = high if address >> int(bit) & 1 else low
+            lsb = lsb or msb
+            names[target] = names[source] >> int(lsb) & ((1 << (int(msb) - int(lsb) + 1)) - 1)
+    return names[f"lut{arity}"]
+
+
+@pytest.mark.parametrize("arity", [5, 6])
+def test_the_function_looks_a_table_up(arity):
+    table = 0x9B1B_026D_40DD_CEC1 & ((1 << (1 << arity)) - 1)
+    for address in range(1 << arity):
+        assert run_function(function(arity), table, address) == table >> address & 1
+
+
+def test_long_expressions_become_calls():
+    assert look_up(0x96, list("abc")) == expression(0x96, list("abc"))
+    assert look_up(1 << 63, list("abcdef")) == expression(1 << 63, list("abcdef"))
+    assert look_up(0x177E_7EE8, list("abcde")) == "lut5(32'h177e7ee8, {e, d, c, b, a})"
+    assert look_up(0x9B1B_026D_40DD_CEC1, list("abcdef")) == "lut6(64'h9b1b026d40ddcec1, {f, e, d, c, b, a})"

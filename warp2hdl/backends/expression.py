@@ -1,4 +1,4 @@
-"""A truth table as a short expression: a tree of operators, and its text in Verilog."""
+"""A truth table as a short expression: a tree of operators, and its text in Verilog; a long one as a function call."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _FULL = (1 << 64) - 1
 # Where variable j is 0, in a table of six variables.
 LOW = tuple(sum(1 << a for a in range(64) if not a >> j & 1) for j in range(_VARIABLES))
 _EXACT = 4  # up to this many variables every order is tried; above, the best first step is taken
+_LONGEST = 20.0  # the cost of an expression above which a call reads better and takes less of every later tool
 
 
 class Form(NamedTuple):
@@ -140,3 +141,39 @@ def expression(table: int, operands: Sequence[str]) -> str:
         operands: at most six one-bit Verilog operands.
     """
     return _template(widen(table, len(operands))).format(*operands)
+
+
+def look_up(table: int, operands: Sequence[str]) -> str:
+    """The look-up of `table` as an expression, or as a call of `function(len(operands))` where that would be long.
+
+    Arguments as of `expression`.
+    """
+    arity = len(operands)
+    if arity <= _EXACT or _shortest(widen(table, arity)).cost <= _LONGEST:
+        return expression(table, operands)
+    width = 1 << arity
+    return f"{function_name(arity)}({width}'h{table:0{width // 4}x}, {{{', '.join(reversed(operands))}}})"
+
+
+def function_name(arity: int) -> str:
+    """What the function is called that looks up a table of `arity` variables."""
+    return f"lut{arity}"
+
+
+def function(arity: int) -> list[str]:
+    """The Verilog function `lut<arity>(table, address)`, a line each: the half of the table that each bit chooses.
+
+    Synthesisers make multiplexers of it, where an index into the table would become a shifter. Verilator calls it, or
+    every look-up would be as much C++ as an expression.
+    """
+    lines = [
+        f"function automatic {function_name(arity)}; /*verilator no_inline_task*/",
+        f"  input [{(1 << arity) - 1}:0] t{arity};",
+        f"  input [{arity - 1}:0] a;",
+        *(f"  reg [{(1 << j) - 1}:0] t{j};" for j in reversed(range(1, arity))),
+        "  begin",
+    ]
+    for j in reversed(range(1, arity)):
+        half = 1 << j
+        lines.append(f"    t{j} = a[{j}] ? t{j + 1}[{2 * half - 1}:{half}] : t{j + 1}[{half - 1}:0];")
+    return [*lines, f"    {function_name(arity)} = a[0] ? t1[1] : t1[0];", "  end", "endfunction"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from warp2hdl.backends.expression import function, function_name
 from warp2hdl.backends.targets import Target
 
 LINE_LENGTH = 120
@@ -79,7 +80,7 @@ def wrap(line: str, indent: str = "  ") -> str:
 
 
 def write_lookups(lookups: Iterable[Lookup], target: Target, arities: set[int]) -> list[list[str]]:
-    """The statements that declare and drive the look-ups' wires: primitives, then expressions.
+    """The statements that declare and drive the look-ups' wires: functions, primitives, then expressions.
 
     Args:
         lookups: the look-ups.
@@ -90,13 +91,17 @@ def write_lookups(lookups: Iterable[Lookup], target: Target, arities: set[int]) 
         Lines by section; sections may be empty.
     """
     names, primitives, values = [], [], []
+    called = set()
     for output, table, operands in lookups:
         value = target.write_value(table, operands)
         if value is not None:
             values.append(wrap(f"wire {output} = {value};"))
+            if value.startswith(f"{function_name(len(operands))}("):
+                called.add(len(operands))
             continue
         arities.add(len(operands))
         names.append(output)
         primitives += map(wrap, target.write_primitive(output, table, operands).splitlines())
     declared = [wrap(f"wire {', '.join(names)};")] if names else []
-    return [declared + primitives, values]
+    functions = [[f"  {line}" for line in function(arity)] for arity in sorted(called)]
+    return [*functions, declared + primitives, values]

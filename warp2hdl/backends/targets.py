@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from warp2hdl.backends.expression import expression
+from warp2hdl.backends.expression import look_up
 from warp2hdl.errors import BackendError
 from warp2hdl.rtl_templates import primitives
 
@@ -131,7 +131,7 @@ def _gowin(output: str, table: int, operands: Sequence[str]) -> str:
 
 
 TARGETS = {
-    "generic": Target("generic", expression, _no_primitive),
+    "generic": Target("generic", look_up, _no_primitive),
     "xilinx": Target("xilinx", _only_wires, _xilinx, primitives.xilinx_models),
     "ecp5": Target("ecp5", _only_wires, _ecp5, primitives.ecp5_models),
     "ice40": Target("ice40", _only_wires, _ice40, primitives.ice40_models, lut_inputs=4),
