@@ -33,22 +33,22 @@ from warp2hdl.train import fit
 PIPELINE = "default"
 
 
-def _layer(nodes: int) -> tuple[LayerConfig, ...]:
+def _layer(nodes: int, tau: float = 4.0) -> tuple[LayerConfig, ...]:
     return (
         LayerConfig(
-            nodes=nodes, arity=6, wiring="learned", candidates=32, initial="random", sampling="gumbel-hard", tau=4.0
+            nodes=nodes, arity=6, wiring="learned", candidates=32, initial="random", sampling="gumbel-hard", tau=tau
         ),
     )
 
 
-def _mnist(nodes: int, group_tau: float, exchanges: int) -> tuple[str, TrainConfig]:
+def _mnist(nodes: int, thresholds: int, group_tau: float, exchanges: int, *, large: bool) -> tuple[str, TrainConfig]:
     return "mnist", TrainConfig(
-        EncoderConfig(feature_bits=8, thermometer_bits=1, thresholds="dyadic"),
-        _layer(nodes),
+        EncoderConfig(feature_bits=8, thermometer_bits=thresholds, thresholds="dyadic"),
+        _layer(nodes, 8.0 if large else 4.0),
         TrainingConfig(
-            epochs=16,
+            epochs=20 if large else 16,
             batch_size=100,
-            learning_rate=0.015,
+            learning_rate=0.03 if large else 0.015,
             wiring_learning_rate=0.05,
             rewiring_interval=100,
             backfit_sweeps=exchanges + 2,
@@ -76,9 +76,9 @@ def _digits(nodes: int, thresholds: int, group_tau: float) -> tuple[str, TrainCo
 
 
 CIRCUITS = {
-    "digits": _digits(180, 3, 1.7),
-    "mnist-1500": _mnist(720, 2.5, 4),
-    "mnist-4000": _mnist(1900, 3.0, 2),
+    "digits": _digits(220, 3, 1.7),
+    "mnist-1500": _mnist(730, 1, 2.5, 2, large=False),
+    "mnist-4000": _mnist(1650, 2, 3.3, 0, large=True),
 }
 
 
