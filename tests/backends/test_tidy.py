@@ -1,5 +1,7 @@
 import pytest
+from amaranth.lib.wiring import In, Out
 
+from warp2hdl.backends.block import WrittenBlock
 from warp2hdl.backends.targets import get_target
 from warp2hdl.backends.tidy import natural, tidy
 from warp2hdl.errors import ToolError
@@ -26,18 +28,8 @@ module a(clk, x, y);
   always @(posedge clk)
     valid <= x[9:8];
   assign unread = x[3:2];
-  warp2hdl_lut2 #(
-    .INIT(4'h6)
-  ) lut_n10 (
-    .I(x[6:5]),
-    .O(n10)
-  );
-  warp2hdl_lut3 #(
-    .INIT(8'd128)
-  ) lut_n2 (
-    .I({ x[7], x[2:1] }),
-    .O(n2)
-  );
+  assign n2 = x[1] & x[2];
+  assign n10 = x[5] ^ x[6];
 endmodule
 """
 
@@ -50,9 +42,8 @@ module a (
 
   reg [1:0] valid;
 
-  wire n2 = x[1] & x[2] & x[7];
+  wire n2 = x[1] & x[2];
   wire n10 = x[5] ^ x[6];
-
   wire three = (x[0] & x[1]) ^ n2;
 
   initial valid = 2'h0;
@@ -66,18 +57,37 @@ endmodule
 
 
 def run(text, target="generic"):
-    return tidy(text, get_target(target), {"a": "A module."}, {"a": ["lut_n2", "lut_n10", "valid", "y"]})
+    return tidy(text, get_target(target), {"a": "A module."}, {"a": ["n2", "n10", "valid", "y"]})
 
 
 def test_a_module():
     assert run(MODULE) == TIDIED
 
 
-def test_primitives_are_declared_instantiated_and_modelled():
-    text = run(MODULE, "xilinx")
-    assert "  wire n2, n10;\n" in text
-    assert "  LUT3 #(.INIT(8'h80)) lut_n2 (.I0(x[1]), .I1(x[2]), .I2(x[7]), .O(n2));\n" in text
-    assert text.count("module LUT") == 2
+class Written(WrittenBlock):
+    block_name = "b"
+
+    def __init__(self):
+        super().__init__({"x": In(2), "z": Out(1)})
+
+    def statements(self, target, arities):
+        arities.add(2)
+        return [[], [f"  assign z = x[0]; // {target.name}"]]
+
+
+def test_a_block_that_writes_itself_gets_ports_and_models():
+    ports = "  input [1:0] x;\n  wire [1:0] x;\n  output z;\n  wire z;\n"
+    text = tidy(
+        MODULE + f"module b(x, z);\n{ports}endmodule\n",
+        get_target("xilinx"),
+        {"a": "A.", "b": "B."},
+        {"a": [], "b": []},
+        {"b": Written()},
+    )
+    assert text.count("module LUT2") == 1
+    assert (
+        "// B.\nmodule b (\n  input  wire [1:0] x,\n  output wire z\n);\n\n  assign z = x[0]; // xilinx\nendmodule\n"
+    ) in text
 
 
 def test_operands_are_made_equally_wide():

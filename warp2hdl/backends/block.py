@@ -10,8 +10,6 @@ from amaranth.lib.wiring import Out
 
 from warp2hdl.backends.targets import Target
 
-LUT_CELL = "warp2hdl_lut"  # followed by the arity; the target decides what stands for it in the Verilog
-
 
 class Block(wiring.Component):
     """A component that becomes a Verilog module of its own.
@@ -84,23 +82,8 @@ def place(m: Module, platform: object, name: str, block: Block, ports: Mapping[s
         m.d.comb += value.eq(port) if key in outputs else port.eq(value)
 
 
-def lut(m: Module, platform: object, name: str, table: int, address: list[Value]) -> Value:
+def lut(m: Module, name: str, table: int, address: list[Value]) -> Value:
     """A look-up of `table` at the bits `address`, least significant first; the result is a signal called `name`."""
     found = Signal(name=name)
-    width = 1 << len(address)
-    if isinstance(platform, Emission):
-        m.submodules[f"lut_{name}"] = Instance(
-            f"{LUT_CELL}{len(address)}", p_INIT=Const(table, width), i_I=Cat(address), o_O=found
-        )
-    else:
-        m.d.comb += found.eq(Const(table, width).bit_select(Cat(address), 1))
+    m.d.comb += found.eq(Const(table, 1 << len(address)).bit_select(Cat(address), 1))
     return found
-
-
-def stage(m: Module, value: Value, name: str) -> Value:
-    """`value` behind a register called `name`; a constant needs none."""
-    if isinstance(value, Const):
-        return value
-    register = Signal(len(value), name=name, reset_less=True)
-    m.d.sync += register.eq(value)
-    return register

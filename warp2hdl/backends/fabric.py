@@ -131,7 +131,7 @@ class LookupBlock(WrittenBlock):
         for stage, nodes, waiting in self._stages():
             for node in nodes:
                 address = [values[s, stage] for s in node.fanins]
-                values[node.signal, stage] = lut(m, platform, node.name, node.table, address)
+                values[node.signal, stage] = lut(m, node.name, node.table, address)
             if waiting:
                 register = Signal(len(waiting), name=self._register_name(stage), reset_less=True)
                 # One assignment of the whole vector: bit by bit, Amaranth's time is quadratic.

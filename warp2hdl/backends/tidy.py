@@ -1,4 +1,4 @@
-"""Yosys's Verilog made fit for people: ANSI ports, one line a look-up, data flow order, names instead of `$1`."""
+"""Yosys's Verilog made fit for people: ANSI ports, data flow order, names instead of `$1`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from warp2hdl.backends.block import LUT_CELL, WrittenBlock
-from warp2hdl.backends.lookups import Lookup, wrap, write_lookups, write_range
+from warp2hdl.backends.block import WrittenBlock
+from warp2hdl.backends.lookups import wrap, write_range
 from warp2hdl.backends.targets import Target
 from warp2hdl.errors import ToolError
 
@@ -22,7 +22,6 @@ _ITEM = re.compile(r"(\w+)(?:\[(\d+)(?::(\d+))?\])?")
 class _Instance:
     module: str
     name: str
-    parameters: list[str]
     ports: dict[str, str]
 
 
@@ -40,7 +39,6 @@ class _Module:
     assigns: dict[str, str] = field(default_factory=dict)
     registers: list[tuple[str, str]] = field(default_factory=list)
     instances: list[_Instance] = field(default_factory=list)
-    luts: list[_Instance] = field(default_factory=list)
     cut: set[str] = field(default_factory=set)  # temporaries that lost their top bits
 
     def rank(self, name: str) -> tuple[int, str]:
@@ -78,9 +76,7 @@ def _parse(text: str) -> _Module:
             target, _, value = next(lines).strip()[:-1].partition(" <= ")
             module.registers.append((target.strip(), _squeeze(value)))
         elif line.endswith("("):
-            instance = _parse_instance(line, lines)
-            is_lut = instance.module.startswith(LUT_CELL)
-            (module.luts if is_lut else module.instances).append(instance)
+            module.instances.append(_parse_instance(line, lines))
         else:
             raise _misread(module.name, line)
     return module
@@ -111,23 +107,16 @@ def _add_declaration(module: _Module, found: re.Match[str]) -> None:
 
 
 def _parse_instance(line: str, lines: Iterable[str]) -> _Instance:
-    """`type name (` or `type #(` with its parameters; then one port a line up to `);`."""
-    parameters = []
-    head = line.split()
-    if head[1] == "#(":
-        for raw in lines:
-            if raw.strip().startswith(")"):
-                head[1] = raw.split()[1]
-                break
-            parameters.append(raw.strip().rstrip(",")[len(".INIT(") : -1])
+    """`type name (`, then one port a line up to `);`."""
+    module, name, _ = line.split()
     ports = {}
     for raw in lines:
         item = raw.strip().rstrip(",")
         if item == ");":
             break
-        name, _, value = item[1:-1].partition("(")
-        ports[name] = _squeeze(value)
-    return _Instance(head[0], head[1], parameters, ports)
+        port, _, value = item[1:-1].partition("(")
+        ports[port] = _squeeze(value)
+    return _Instance(module, name, ports)
 
 
 def _inline_temporaries(module: _Module) -> None:
@@ -162,7 +151,7 @@ def _drop_unread(module: _Module) -> None:
     """Removes the wires that nothing reads: what was put in place above, and second names for one wire."""
     while True:
         texts = [*module.assigns.values(), *(value for _, value in module.registers)]
-        texts += [value for instance in (*module.instances, *module.luts) for value in instance.ports.values()]
+        texts += [value for instance in module.instances for value in instance.ports.values()]
         read = {name for text in texts for name in _NAME.findall(text)} | set(module.ports)
         driven = [name for name in module.assigns if name.partition("[")[0] not in read]
         unread = {name for name in module.kinds if name not in read}
@@ -172,19 +161,6 @@ def _drop_unread(module: _Module) -> None:
             del module.assigns[name]
         for name in unread:
             del module.kinds[name]
-
-
-def _bits(value: str, module: _Module) -> list[str]:
-    """A vector expression -> its one-bit operands, least significant first."""
-    bits = []
-    for name, msb, lsb in _ITEM.findall(value):
-        if not msb and module.widths.get(name) == 1:
-            bits.append(name)
-            continue
-        high = int(msb) if msb else module.widths[name] - 1
-        low = int(lsb) if lsb else high if msb else 0
-        bits += [f"{name}[{i}]" for i in range(high, low - 1, -1)]
-    return bits[::-1]
 
 
 def _parse_constant(text: str) -> int:
@@ -257,7 +233,6 @@ def _write_instance(instance: _Instance, ports: Sequence[str]) -> str:
 def _check_driven(module: _Module, modules: Mapping[str, _Module]) -> None:
     """A wire that lost its driver on the way must never reach a file."""
     driven = {name.partition("[")[0] for name in [*module.assigns, *(name for name, _ in module.registers)]}
-    driven |= {lut.ports["O"] for lut in module.luts}
     for instance in module.instances:
         outputs = (port for port, way in modules[instance.module].directions.items() if way == "output")
         driven.update(instance.ports[port] for port in outputs)
@@ -272,14 +247,6 @@ def _write_registers(module: _Module) -> list[str]:
     registers = sorted(module.registers, key=lambda r: (r[0].partition("[")[0] in module.ports, natural(r[0])))
     lines = [wrap(f"{name} <= {_even_widths(value, module)};", "    ") for name, value in registers]
     return ["  always @(posedge clk) begin", *lines, "  end"]
-
-
-def _lookups(module: _Module) -> list[Lookup]:
-    """The module's look-ups by rank."""
-    return [
-        Lookup(lut.ports["O"], _parse_constant(lut.parameters[0]), _bits(lut.ports["I"], module))
-        for lut in sorted(module.luts, key=lambda lut: module.rank(lut.name))
-    ]
 
 
 def _write_declarations(module: _Module, skip: set[str]) -> list[str]:
@@ -320,8 +287,7 @@ def _sections(module: _Module, style: _Style) -> list[list[str]]:
     assigns = {n: value for n, value in module.assigns.items() if n not in wires}
     blocks = sorted(module.instances, key=lambda instance: module.rank(instance.name))
     return [
-        _write_declarations(module, {*wires, *(lut.ports["O"] for lut in module.luts)}),
-        *write_lookups(_lookups(module), style.target, style.arities),
+        _write_declarations(module, set(wires)),
         [
             wrap(f"wire {write_range(module.widths[n])}{n} = {_even_widths(wires[n], module)};")
             for n in _in_order(wires)
