@@ -134,7 +134,7 @@ def test_missing_file(tmp_path):
             "training.weight_decay is nan; it must be a number of at least 0.",
         ),
         ({"training": {"jitter": -1}}, "training.jitter is -1; it must be at least 0."),
-        ({"training": {"augment": "flip"}}, "training.augment is 'flip'; it must be one of none, shift."),
+        ({"training": {"augment": "flip"}}, "training.augment is 'flip'; it must be one of none, shift, affine."),
     ],
 )
 def test_settings_out_of_range(changes, message):

@@ -149,7 +149,8 @@ class TrainingConfig:
             hard network's loss on the training split (`warp2hdl.train.backfit`); the best on validation is kept.
         backfit_exchanges: the first so many of these sweeps also exchange inputs of nodes, where wiring is learned.
         group_tau: divisor of the class scores before the softmax.
-        augment: `none`, or `shift`: images move by up to one pixel in training.
+        augment: `none`; `shift`: images move by up to one pixel in training; or `affine`: each of them is turned,
+            scaled, sheared and moved a little.
         jitter: feature words change by up to this much in training.
         seed: of every random choice.
         patience: epochs without a better hard validation accuracy before training stops; 0 never stops early.
@@ -211,7 +212,7 @@ class TrainingConfig:
                 raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"training.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1.")
-        _one_of("training.augment", self.augment, ("none", "shift"))
+        _one_of("training.augment", self.augment, ("none", "shift", "affine"))
         _one_of("training.schedule", self.schedule, ("cosine", "constant", "step"))
         _one_of("training.precision", self.precision, ("float32", "bfloat16"))
 

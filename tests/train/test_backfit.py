@@ -31,7 +31,7 @@ class Samples:
     def __len__(self):
         return len(self._bits)
 
-    def take(self, rows, *, shift=(0, 0), jitter=0):
+    def take(self, rows, **how):
         return self._bits[rows]
 
 
@@ -117,11 +117,15 @@ def test_a_training_run_gains_and_says_so():
     assert torch.equal(again.model[0].weight, trained.model[0].weight)
 
 
-def test_jitter_and_shifts_make_copies():
-    shifted = list(module._copies(dataclasses.replace(SETTINGS, augment="shift")))
-    assert sorted(shift for shift, _ in shifted) == sorted(itertools.product((-1, 0, 1), repeat=2))
-    assert list(module._copies(SETTINGS)) == [((0, 0), 0)]
-    assert [jitter for _, jitter in module._copies(dataclasses.replace(SETTINGS, jitter=2))] == [0] + [2] * 8
+def test_jitter_shifts_and_distortion_make_copies():
+    def copies(**changes):
+        return list(module._copies(dataclasses.replace(SETTINGS, **changes)))
+
+    shifts = sorted(how["shift"] for how in copies(augment="shift"))
+    assert shifts == sorted(itertools.product((-1, 0, 1), repeat=2))
+    assert copies() == [{"shift": (0, 0)}]
+    assert copies(jitter=2) == [{"shift": (0, 0)}] + [{"affine": False, "jitter": 2}] * 8
+    assert copies(augment="affine") == [{"shift": (0, 0)}] + [{"affine": True, "jitter": 0}] * 8
 
 
 def test_a_last_layer_that_is_not_dense_is_refused_before_training():

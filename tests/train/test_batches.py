@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from warp2hdl.encode import Encoder
-from warp2hdl.train.batches import Bits, Words
+from warp2hdl.train.batches import Bits, Words, distorted
 
 
 def _identity(features, bits=8):
@@ -75,3 +75,21 @@ def test_words_are_what_bits_are_made_of():
             expected = batches[1].take(rows, **options)
             assert torch.equal(torch.from_numpy(encoder.to_bits(found.numpy())), expected.bool())
         assert torch.equal(torch.cat(list(batches[0].chunks(7))), torch.from_numpy(words.astype(np.int32)))
+
+
+def test_distorted_images_stay_near_and_within_their_words():
+    images = torch.zeros(200, 2, 12, 12, dtype=torch.uint8)
+    images[:, :, 4:8, 3:9] = 200
+    torch.manual_seed(0)
+    found = distorted(images)
+    assert found.shape == images.shape and found.dtype == torch.int32
+    assert 0 <= int(found.min()) and int(found.max()) <= 200
+    assert torch.equal(found[:, 0], found[:, 1])  # the channels of an image move together
+    assert len(found[:, 0].reshape(200, -1).unique(dim=0)) > 190  # the images do not
+    place = torch.arange(12.0)
+    mass = found[:, 0].float() / found[:, 0].float().sum((1, 2), keepdim=True)
+    rows, columns = (mass.sum(2) * place).sum(1), (mass.sum(1) * place).sum(1)
+    assert (rows - 5.5).abs().max() < 1.5 and (columns - 5.5).abs().max() < 1.5
+    assert rows.std() > 0.2 and columns.std() > 0.2
+    torch.manual_seed(0)
+    assert torch.equal(distorted(images), found)

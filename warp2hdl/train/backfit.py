@@ -13,6 +13,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,8 @@ from warp2hdl.train.hard_layer import HardLayer
 Bits = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 
-JITTERED = 8
-"""Copies of the training split with jitter, where training has any."""
+DRAWN = 8
+"""Copies of the training split with jitter, or with distorted images, where training has any."""
 
 _SURE = 0.95  # the probability with which a changed node's parameters give its table's entries
 _SHIFTS = [(down, right) for down in (0, -1, 1) for right in (0, -1, 1)]
@@ -67,8 +68,8 @@ def backfit(
 
     Args:
         model: a trained network on the CPU that ends with a dense layer and its GroupSum; it is changed.
-        samples: the training split; all shifts of an image are used where training shifts, and copies with jitter
-            where it jitters.
+        samples: the training split; where training shifts images, all shifts are used, and copies as distorted or with
+            as much jitter as in training.
         labels: of the samples.
         settings: `backfit_sweeps`, at most so many sweeps; `backfit_exchanges`, the first so many of them exchange
             inputs too, where the wiring is learned; `augment`, `jitter` and `seed`.
@@ -114,9 +115,9 @@ def _hard_inputs(
     model.eval()
     first = 0
     with torch.no_grad():
-        for shift, jitter in copies:
+        for how in copies:
             for rows in torch.arange(len(samples)).split(4096):
-                x = samples.take(rows, shift=shift, jitter=jitter)
+                x = samples.take(rows, **how)
                 for module in model[:-2]:
                     x = module(x)
                 bits = x > 0.5 if x.is_floating_point() else x
@@ -126,12 +127,13 @@ def _hard_inputs(
     return found, len(copies)
 
 
-def _copies(settings: TrainingConfig) -> Iterator[tuple[tuple[int, int], int]]:
-    """Shift and jitter of each copy of the training split."""
+def _copies(settings: TrainingConfig) -> Iterator[dict[str, Any]]:
+    """How each copy of the training split is taken: arguments of `Words.take`."""
     for shift in _SHIFTS if settings.augment == "shift" else _SHIFTS[:1]:
-        yield shift, 0
-    for _ in range(JITTERED if settings.jitter else 0):
-        yield (0, 0), settings.jitter
+        yield {"shift": shift}
+    affine = settings.augment == "affine"
+    for _ in range(DRAWN if affine or settings.jitter else 0):
+        yield {"affine": affine, "jitter": settings.jitter}
 
 
 def _set_wiring(layer: LogicLayer, fanins: torch.Tensor) -> None:

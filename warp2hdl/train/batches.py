@@ -38,12 +38,15 @@ class Words:
     def __len__(self) -> int:
         return len(self._words)
 
-    def take(self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), jitter: int = 0) -> torch.Tensor:
+    def take(
+        self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), affine: bool = False, jitter: int = 0
+    ) -> torch.Tensor:
         """One batch: here words uint8 or int32 `[batch, features]`, in `Bits` bits uint8 `[batch, bits]`.
 
         Args:
             rows: which samples.
             shift: moves their images by (down, right) pixels; zeros move in.
+            affine: turns, scales, shears and moves each image a little, at random (`distorted`).
             jitter: every word changes by a random whole number from `-jitter` to `jitter`, within its width.
         """
         if isinstance(rows, slice):
@@ -52,6 +55,9 @@ class Words:
             words = self._words.index_select(0, rows.to(self._words.device))
         if shift != (0, 0) and self._image_shape is not None:
             words = _shifted(words.reshape(len(words), -1, *self._image_shape[-2:]), *shift).reshape(words.shape)
+        if affine and self._image_shape is not None:
+            images = words.reshape(len(words), -1, *self._image_shape[-2:])
+            words = torch.minimum(distorted(images).reshape(words.shape), self._top).to(words.dtype)
         if jitter:
             # Drawn on the CPU, so that a seed means the same on every device.
             change = torch.randint(-jitter, jitter + 1, words.shape, dtype=torch.int32).to(words.device)
@@ -78,18 +84,43 @@ class Bits(Words):
         self._feature = torch.from_numpy(encoder.bit_feature.astype(np.int64)).to(device)
         self._threshold = torch.from_numpy(encoder.bit_threshold.astype(np.int64)).to(self._words)
 
-    def take(self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), jitter: int = 0) -> torch.Tensor:
+    def take(
+        self, rows: torch.Tensor | slice, *, shift: tuple[int, int] = (0, 0), affine: bool = False, jitter: int = 0
+    ) -> torch.Tensor:
         """Bits uint8 `[batch, bits]`, arguments as of `Words.take`.
 
         The layers want signals as rows: the result is the transposed view of a contiguous `[bits, batch]`.
         """
-        words = super().take(rows, shift=shift, jitter=jitter)
+        words = super().take(rows, shift=shift, affine=affine, jitter=jitter)
         return at_least(words, self._feature, self._threshold).view(torch.uint8).t()
 
 
 def batches_for(model: torch.nn.Sequential) -> type[Words]:
     """What a model takes: `Words` where `Thresholds` come first, else `Bits`."""
     return Words if isinstance(model[0], Thresholds) else Bits
+
+
+_ANGLE = 0.18  # radians
+_SCALE, _SHEAR, _MOVE = 0.1, 0.1, 0.05  # shares of an image's size
+
+
+def distorted(images: torch.Tensor) -> torch.Tensor:
+    """Each image through an affine map of its own, near the identity: `[batch, channels, height, width]` -> int32.
+
+    Angle, scale, shear and move are uniform within 10 degrees and a tenth (moves: a twentieth) of the image's size,
+    drawn from torch's global generator on the CPU, so that a seed means the same on every device. Pixels are
+    interpolated and rounded; zeros move in.
+    """
+    draw = 2 * torch.rand(5, len(images)) - 1
+    angle, scale, shear = _ANGLE * draw[0], 1 + _SCALE * draw[1], _SHEAR * draw[2]
+    move = 2 * _MOVE * draw[3:]  # images reach from -1 to 1
+    rows = (
+        torch.stack([angle.cos() * scale, shear - angle.sin() * scale, move[0]], 1),
+        torch.stack([angle.sin() * scale, angle.cos() * scale, move[1]], 1),
+    )
+    functional = torch.nn.functional
+    grid = functional.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False).to(images.device)
+    return functional.grid_sample(images.float(), grid, align_corners=False).round_().to(torch.int32)
 
 
 def _shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:

@@ -108,7 +108,8 @@ class Run:
         self.temperatures.scale(self.schedule.temperature(step))
         self._rewire(step)
         rows = self.world.share(batch)
-        bits = self.bits.take(rows, shift=self._shift(), jitter=self.settings.jitter)
+        affine = self.settings.augment == "affine"
+        bits = self.bits.take(rows, shift=self._shift(), affine=affine, jitter=self.settings.jitter)
         loss = torch.nn.functional.cross_entropy(
             self.model(bits),
             self.labels[rows.to(self.labels.device)],
@@ -141,7 +142,7 @@ class Run:
         rewiring.replace_candidates(self.model, self.optimizer, loss, self.settings.wiring_learning_rate, self.world)
 
     def _shift(self) -> tuple[int, int]:
-        if self.settings.augment == "none":
+        if self.settings.augment != "shift":
             return (0, 0)
         down, right = self.world.agree(torch.randint(-1, 2, (2,))).tolist()
         return down, right

@@ -91,8 +91,10 @@ def fit(
         OutputError: the checkpoint cannot be written.
     """
     config.check(dataset.classes)
-    if config.training.augment == "shift" and (dataset.image_shape is None or len(dataset.image_shape) < 2):
-        raise ConfigError(f"training.augment is 'shift' but {dataset.name} holds no images; set it to 'none'.")
+    if config.training.augment != "none" and (dataset.image_shape is None or len(dataset.image_shape) < 2):
+        raise ConfigError(
+            f"training.augment is {config.training.augment!r} but {dataset.name} holds no images; set it to 'none'."
+        )
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of a checkpoint.")
     start = time.perf_counter()
