@@ -24,7 +24,7 @@ ORDER = (
     ("passes",),
     ("backends",),
     ("sim",),
-    ("synth",),
+    ("formal", "synth"),
     ("report",),
     ("cli",),
     ("__main__",),

@@ -27,6 +27,7 @@ from warp2hdl.ir.circuit import Circuit
 
 INTERFACES = ("stream", "axis", "raw")
 CIRCUIT_FILE = "circuit.safetensors"
+REFERENCE_FILE = "reference.safetensors"
 VECTORS_FILE = "vectors.npz"
 
 Vectors = tuple[npt.NDArray[np.unsignedinteger], npt.NDArray[np.int64]]
@@ -42,6 +43,7 @@ def emit(
     with_scores: bool = True,
     bus_bits: int = axis.BUS_BITS,
     vectors: Vectors | None = None,
+    reference: Circuit | None = None,
 ) -> Manifest:
     """Writes a folder with the circuit's Verilog, its manifest, the circuit itself and test vectors.
 
@@ -55,6 +57,7 @@ def emit(
         with_scores: whether the scores come out.
         bus_bits: width of `s_axis_tdata`.
         vectors: feature words `[n, features]` and labels `[n]` to store for a co-simulation.
+        reference: the circuit before any pass, to store for a proof.
 
     Raises:
         BackendError: an option, or what the target cannot hold.
@@ -71,6 +74,8 @@ def emit(
         if wrapper is not None:
             (stage / f"{wrapper.top}.v").write_text(axis.render(wrapper), encoding="ascii")
         serial.save(circuit, stage / CIRCUIT_FILE)
+        if reference is not None:
+            serial.save(reference, stage / REFERENCE_FILE)
         if vectors is not None and words is not None:
             labels = np.asarray(vectors[1], np.int64)
             with (stage / VECTORS_FILE).open("wb") as file:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from warp2hdl.ir import Circuit
 
 CIRCUIT_FILE = "circuit.safetensors"
+LOWERED_FILE = "lowered.safetensors"
 MODEL_FILE = "model.safetensors"
 VECTORS_FILE = "vectors.npz"
 
@@ -55,3 +56,11 @@ def load_circuit(path: Path) -> Circuit:
     if is_model(file):
         raise FormatError(f"{file} is a trained model, not a circuit; name the {CIRCUIT_FILE} of the same run.")
     return ir.load(file)
+
+
+def load_lowered(path: Path) -> Circuit | None:
+    """The circuit before any pass that lies in the folder of a training run, or None; errors as of `load_circuit`."""
+    from warp2hdl import ir
+
+    file = path / LOWERED_FILE
+    return ir.load(file) if path.is_dir() and file.is_file() else None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit
+from warp2hdl.cli.circuits import VECTORS_FILE, load_circuit, load_lowered
 from warp2hdl.cli.command import Command, Result
 from warp2hdl.cli.console import command_line, counted, listed, progress, show_facts
+from warp2hdl.cli.prove import prove_folder
 
 if TYPE_CHECKING:
     from warp2hdl.backends.manifest import Manifest
@@ -47,6 +49,13 @@ INTERFACES = ("stream", "axis", "raw")
 )
 @click.option("--scores/--no-scores", default=True, show_default=True, help="With the port out_scores, or without.")
 @click.option("--vectors", type=click.Path(path_type=Path), help="Test vectors (.npz).  [default: the run's]")
+@click.option(
+    "--prove/--no-prove",
+    "proving",
+    default=True,
+    show_default=True,
+    help="Prove that the Verilog is the circuit, if a minute is enough for it.",
+)
 def command(
     circuit: Path,
     out: Path,
@@ -56,6 +65,7 @@ def command(
     levels_per_stage: int,
     scores: bool,
     vectors: Path | None,
+    proving: bool,
 ) -> Result:
     """Write CIRCUIT as Verilog.
 
@@ -79,8 +89,10 @@ def command(
             with_scores=scores,
             bus_bits=bus_bits or BUS_BITS,
             vectors=samples,
+            reference=load_lowered(circuit),
         )
-    _show(manifest, out, samples)
+    proof, proven = prove_folder(out) if proving else ({}, {})
+    _show(manifest, out, samples, proven)
     return {
         "verilog": str(out / manifest.verilog[0]),
         "manifest": str(out / "manifest.json"),
@@ -91,6 +103,8 @@ def command(
         "latency_cycles": manifest.latency_cycles,
         "initiation_interval": manifest.initiation_interval,
         "vectors": 0 if samples is None else len(samples[0]),
+        "equivalent": proof.get("equivalent"),
+        "proof": proof or None,
         "seconds": time.perf_counter() - start,
     }
 
@@ -105,7 +119,7 @@ def _load_vectors(place: Path, circuit: Circuit, file: Path | None) -> Vectors |
     return load_vectors(file, circuit.encoder, None)
 
 
-def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
+def _show(manifest: Manifest, out: Path, samples: Vectors | None, proven: Mapping[str, str]) -> None:
     interval = manifest.initiation_interval
     rate = "every cycle" if interval == 1 else f"{interval} cycles"
     timing = f"latency {counted(manifest.latency_cycles, 'cycle')}, a sample in {rate}"
@@ -117,6 +131,7 @@ def _show(manifest: Manifest, out: Path, samples: Vectors | None) -> None:
         ports=f"{features} in {bits}, {len(manifest.classes)} classes",
         size=f"{nodes}, depth {manifest.depth}, {counted(manifest.comparators, 'comparator')}",
         timing=timing if manifest.clock else "combinational",
+        **proven,
         written=listed(out, [*manifest.files, "manifest.json"]),
         next=command_line("cosim", out, *([] if samples else ["--vectors", "random"])),
     )

@@ -13,6 +13,7 @@ import click
 from warp2hdl.cli.circuits import load_circuit
 from warp2hdl.cli.command import Command, Result
 from warp2hdl.cli.console import command_line, progress, show_facts, show_table
+from warp2hdl.cli.prove import prove_passes
 from warp2hdl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,8 +58,22 @@ PIPELINES = ("none", "default", "area", "speed")
     type=click.Path(path_type=Path),
     help="The file or folder of the training data, for what approximates.  [default: where it was in training]",
 )
+@click.option(
+    "--prove/--no-prove",
+    "proving",
+    default=True,
+    show_default=True,
+    help="Prove that the exact passes kept the classes, if a minute is enough for it.",
+)
 def command(
-    circuit: Path, out: Path, pipeline: str, data_dont_cares: bool, rare: int, prune: int, data: Path | None
+    circuit: Path,
+    out: Path,
+    pipeline: str,
+    data_dont_cares: bool,
+    rare: int,
+    prune: int,
+    data: Path | None,
+    proving: bool,
 ) -> Result:
     """Make CIRCUIT smaller without changing its classes.
 
@@ -85,8 +100,13 @@ def command(
             reports += more
             approximated = _accuracies(before, after, samples)
             after = _noted(after, {"data_dont_cares": most, "prune": prune, **approximated}, approximated)
-        ir.save(after, out)
-    return _report(before, after, reports, out, approximated, time.perf_counter() - start)
+    equivalent = None
+    if proving and not approximated:
+        equivalent, facts = prove_passes(before, after, with_scores=pipeline in ("none", "default"))
+        show_facts(**facts)
+    ir.save(after, out)
+    found = _report(before, after, reports, out, approximated, time.perf_counter() - start)
+    return found | {"equivalent": equivalent}
 
 
 def _approximate(

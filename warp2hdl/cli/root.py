@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "optimize": "warp2hdl.cli.optimize",
     "emit-verilog": "warp2hdl.cli.emit_verilog",
     "cosim": "warp2hdl.cli.cosim",
+    "prove": "warp2hdl.cli.prove",
     "synth": "warp2hdl.cli.synth",
     "predict": "warp2hdl.cli.predict",
     "export": "warp2hdl.cli.export",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from warp2hdl import __version__, ir, passes
-from warp2hdl.cli.circuits import CIRCUIT_FILE, MODEL_FILE, VECTORS_FILE
+from warp2hdl.cli.circuits import CIRCUIT_FILE, LOWERED_FILE, MODEL_FILE, VECTORS_FILE
 from warp2hdl.cli.command import Result
 from warp2hdl.cli.datasets import Source
 from warp2hdl.data import Dataset
@@ -33,13 +33,15 @@ class Run:
 
     Attributes:
         trained: the network.
-        circuit: the same, lowered and optimised, with all that is known of it in its metadata.
+        lowered: the same as a circuit, as it comes from the network.
+        circuit: that circuit optimised, with all that is known of it in its metadata.
         words: feature words of the test split `[test, features]`.
         labels: class ids of the test split `[test]`.
         accuracy: by `SPLIT_accuracy_KIND`, of `test` and `val` and of `relaxed`, `hard` and `circuit`.
     """
 
     trained: Trained
+    lowered: ir.Circuit
     circuit: ir.Circuit
     words: npt.NDArray[np.unsignedinteger]
     labels: npt.NDArray[np.int64]
@@ -96,7 +98,8 @@ def finish(trained: Trained, dataset: Dataset, source: Source) -> Run:
         accuracy[f"{split}_accuracy_hard"] = _share(hard, labels)
         accuracy[f"{split}_accuracy_circuit"] = _share(found, labels)
     trained.model.eval()
-    return Run(trained, _described(circuit, trained, dataset, source, accuracy), words, dataset.y_test, accuracy)
+    described = _described(circuit, trained, dataset, source, accuracy)
+    return Run(trained, raw, described, words, dataset.y_test, accuracy)
 
 
 def _share(found: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> float:
@@ -145,6 +148,7 @@ def save(run: Run, folder: Path) -> None:
         trained.model, trained.encoder, trained.config, meta.feature_names, meta.class_names, meta.info
     )
     model_file.save(model, folder / MODEL_FILE)
+    ir.save(run.lowered, folder / LOWERED_FILE)
     ir.save(run.circuit, folder / CIRCUIT_FILE)
     np.savez_compressed(folder / VECTORS_FILE, words=run.words, labels=run.labels)
     (folder / CONFIG_FILE).write_text(trained.config.toml(), encoding="utf-8")
