@@ -69,7 +69,10 @@ def _digits(nodes: int, thresholds: int, group_tau: float) -> tuple[str, TrainCo
             learning_rate=0.015,
             wiring_learning_rate=0.05,
             rewiring_interval=50,
+            backfit_sweeps=4,
+            backfit_exchanges=3,
             group_tau=group_tau,
+            augment="affine",
             jitter=1,
         ),
     )
