@@ -112,16 +112,18 @@ def main() -> None:
     options = parser.parse_args()
     dataset = load("mnist", data=options.data)
     raw = ir.load(options.circuit) if options.circuit else trained(dataset, options.name, options.epochs)
-    result = describe_machine("pyosys") | {"epochs": options.epochs, "pipelines": {}}
+    about = describe_machine("pyosys") | {"epochs": options.epochs}
     for pipeline in options.pipelines.split(","):
-        result["pipelines"][pipeline] = measure(raw, pipeline, options.targets.split(","), dataset)
-        _store(options.name, result)
+        _store(options.name, about, pipeline, measure(raw, pipeline, options.targets.split(","), dataset))
 
 
-def _store(name: str, result: dict[str, Any]) -> None:
+def _store(name: str, about: dict[str, Any], pipeline: str, found: dict[str, Any]) -> None:
+    """Adds a pipeline's figures to what earlier runs measured of the same network."""
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    pipelines = known.get(name, {}).get("pipelines", {})
+    pipelines[pipeline] = pipelines.get(pipeline, {}) | found
     with staged_file(RESULTS) as path:
-        path.write_text(json.dumps(known | {name: result}, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(known | {name: about | {"pipelines": pipelines}}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
