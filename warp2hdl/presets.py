@@ -178,10 +178,17 @@ def preset(dataset: str, classes: int, samples: int, name: str = BEST) -> TrainC
     return dataclasses.replace(config, layers=(*config.layers[:-1], dataclasses.replace(last, nodes=width)))
 
 
-SMALL_THRESHOLDS = 3
-"""Thresholds a feature of a small circuit; of many features the middle of the word alone, which costs nothing."""
+_LARGE = 1000  # nodes from which more of the picture is worth its comparators, and exchanged inputs learn it by heart
 
-FEW_FEATURES = 256
+
+def small_encoder(features: int, nodes: int) -> EncoderConfig:
+    """Thresholds for a circuit of a given size; of many features hardly more than the middle, which costs nothing."""
+    many = features > 256
+    return EncoderConfig(
+        feature_bits=8 if many else 4,
+        thermometer_bits=3 if not many else 2 if nodes > _LARGE else 1,
+        thresholds="dyadic",
+    )
 
 
 def small(nodes: int, features: int, classes: int, samples: int, *, images: bool) -> TrainConfig:
@@ -192,31 +199,33 @@ def small(nodes: int, features: int, classes: int, samples: int, *, images: bool
         features: how many features there are.
         classes: how many classes there are.
         samples: how many samples train.
-        images: whether samples are large images, which may be shifted.
+        images: whether samples are images, which may be distorted.
     """
-    each, batch = nodes // classes, 100 if samples > 10_000 else 64
-    epochs = max(16, min(240, 2500 * batch // max(samples, batch)))
+    large, many, batch = nodes > _LARGE, samples > 10_000, 100 if samples > 10_000 else 64
     return TrainConfig(
-        encoder=EncoderConfig(
-            feature_bits=8 if features > FEW_FEATURES else 4,
-            thermometer_bits=1 if features > FEW_FEATURES else SMALL_THRESHOLDS,
-            thresholds="dyadic",
-        ),
+        encoder=small_encoder(features, nodes),
         layers=(
-            LayerConfig(nodes=nodes, arity=6, wiring="learned", initial="random", sampling="gumbel-hard", tau=4.0),
+            LayerConfig(
+                nodes=nodes,
+                arity=6,
+                wiring="learned",
+                initial="random",
+                sampling="gumbel-hard",
+                tau=8.0 if large else 4.0,
+            ),
         ),
         training=TrainingConfig(
-            epochs=epochs,
+            epochs=max(20 if large else 16, min(120, 2500 * batch // max(samples, batch))),
             batch_size=batch,
-            learning_rate=0.015,
+            learning_rate=0.03 if large else 0.015,
             wiring_learning_rate=0.05,
-            rewiring_interval=100 if images else 50,
-            # Small splits are learned by heart this way.
+            rewiring_interval=100 if many else 50,
+            # Without distorted copies they would learn the training split by heart.
             backfit_sweeps=4 if images else 0,
-            backfit_exchanges=2 if images else 0,
-            group_tau=max(1.0, round(0.3 * each**0.5, 1)),
-            augment="shift" if images else "none",
-            jitter=0 if images else 1,
+            backfit_exchanges=0 if large or not images else 2 if many else 3,
+            group_tau=max(1.0, round((0.26 if large else 0.3 if many else 0.36) * (nodes / classes) ** 0.5, 1)),
+            augment="none" if not images else "shift" if many else "affine",
+            jitter=0 if many else 1,
         ),
     )
 

@@ -33,6 +33,12 @@ def nodes_within(max_luts: int, classes: int, comparators: int) -> int:
     return low * classes
 
 
+def comparators_of(encoder: Encoder) -> int:
+    """The most look-ups that an encoder of at most six-bit comparisons can take: one a bit but for the words' own."""
+    middle = np.uint32(1) << (encoder.feature_bits[encoder.bit_feature].astype(np.uint32) - np.uint32(1))
+    return int((encoder.bit_threshold != middle).sum())
+
+
 def _lookups(each: int, classes: int) -> int:
     """Look-ups of a circuit of `each` six-input nodes a class, without an encoder."""
     nodes = each * classes

@@ -217,13 +217,15 @@ def _settings(
 def _settings_within(max_luts: int, samples: Dataset) -> TrainConfig:
     """What a circuit of at most `max_luts` look-ups is trained with."""
     from warp2hdl import presets
-    from warp2hdl.backends.budget import nodes_within
+    from warp2hdl.backends.budget import comparators_of, nodes_within
+    from warp2hdl.encode import fit_encoder
 
-    few = samples.features <= presets.FEW_FEATURES
-    # The middle of a word is one of its bits; each further threshold may become a look-up.
-    comparators = (presets.SMALL_THRESHOLDS - 1) * samples.features if few else 0
-    nodes = nodes_within(max_luts, samples.classes, comparators)
-    images = not few and samples.image_shape is not None and len(samples.image_shape) > 1
+    nodes = max_luts // 2  # a node and its share of the popcount, to begin with
+    for _ in range(2):  # fewer nodes may want a smaller encoder
+        chosen = presets.small_encoder(samples.features, nodes)
+        encoder = fit_encoder(samples.x_train, chosen.feature_bits, chosen.thermometer_bits, chosen.thresholds)
+        nodes = nodes_within(max_luts, samples.classes, comparators_of(encoder))
+    images = samples.image_shape is not None and len(samples.image_shape) > 1
     return presets.small(nodes, samples.features, samples.classes, len(samples.y_train), images=images)
 
 
