@@ -27,6 +27,7 @@ from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingCon
 from warp2hdl.data import load
 from warp2hdl.files import staged_file
 from warp2hdl.lower import lower
+from warp2hdl.presets import PRESETS
 from warp2hdl.synth.synthesis import synthesize
 from warp2hdl.train import fit
 
@@ -59,29 +60,12 @@ def _mnist(nodes: int, thresholds: int, group_tau: float, exchanges: int, *, lar
     )
 
 
-def _digits(nodes: int, thresholds: int, group_tau: float) -> tuple[str, TrainConfig]:
-    return "digits", TrainConfig(
-        EncoderConfig(feature_bits=4, thermometer_bits=thresholds, thresholds="dyadic"),
-        _layer(nodes),
-        TrainingConfig(
-            epochs=120,
-            batch_size=64,
-            learning_rate=0.015,
-            wiring_learning_rate=0.05,
-            rewiring_interval=50,
-            backfit_sweeps=4,
-            backfit_exchanges=3,
-            group_tau=group_tau,
-            augment="affine",
-            jitter=1,
-        ),
-    )
-
-
 CIRCUITS = {
-    "digits": _digits(220, 3, 1.7),
+    "digits": ("digits", PRESETS["digits"]),
     "mnist-1500": _mnist(730, 1, 2.5, 2, large=False),
-    "mnist-4000": _mnist(1650, 2, 3.3, 0, large=True),
+    "mnist-3000": _mnist(1180, 2, 2.8, 0, large=True),
+    "mnist-4000": ("mnist", PRESETS["mnist"]),
+    "mnist-5000": _mnist(2200, 2, 3.8, 0, large=True),
 }
 
 

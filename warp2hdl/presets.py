@@ -11,17 +11,18 @@ from typing import Any
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.errors import ConfigError
 
-_IMAGE_LAYER = LayerConfig(nodes=3000, arity=6, wiring="learned", sampling="gumbel-hard", tau=4.0, residual=0.6)
+
+def _wired(nodes: int, tau: float) -> tuple[LayerConfig, ...]:
+    """One layer, each of whose nodes is wired where it helps most."""
+    return (LayerConfig(nodes=nodes, arity=6, wiring="learned", initial="random", sampling="gumbel-hard", tau=tau),)
+
+
+_REWIRED: Mapping[str, Any] = types.MappingProxyType({"wiring_learning_rate": 0.05, "rewiring_interval": 100})
 _IMAGES = TrainConfig(
-    encoder=EncoderConfig(feature_bits=8, thermometer_bits=5),
-    layers=(_IMAGE_LAYER,),
+    encoder=EncoderConfig(feature_bits=8, thermometer_bits=2, thresholds="dyadic"),
+    layers=_wired(1650, 8.0),
     training=TrainingConfig(
-        epochs=25,
-        batch_size=100,
-        learning_rate=0.015,
-        wiring_learning_rate=0.1,
-        group_tau=5.0,
-        augment="shift",
+        epochs=20, batch_size=100, learning_rate=0.03, group_tau=3.3, augment="shift", backfit_sweeps=2, **_REWIRED
     ),
 )
 
@@ -65,13 +66,28 @@ _TAUGHT: Mapping[str, Any] = types.MappingProxyType(
 PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
     {
         "digits": TrainConfig(
-            encoder=EncoderConfig(feature_bits=5, thermometer_bits=4),
-            layers=(LayerConfig(nodes=1000, arity=6, wiring="learned"),),
-            training=TrainingConfig(epochs=80, group_tau=3.0, jitter=1),
+            encoder=EncoderConfig(feature_bits=4, thermometer_bits=3, thresholds="dyadic"),
+            layers=_wired(220, 4.0),
+            training=TrainingConfig(
+                epochs=240,
+                learning_rate=0.015,
+                wiring_learning_rate=0.05,
+                rewiring_interval=50,
+                backfit_sweeps=4,
+                backfit_exchanges=3,
+                group_tau=1.7,
+                augment="affine",
+            ),
         ),
         "mnist": _IMAGES,
         "mnist20x20": _IMAGES,
-        "fashion-mnist": dataclasses.replace(_IMAGES, training=dataclasses.replace(_IMAGES.training, augment="none")),
+        "fashion-mnist": TrainConfig(
+            encoder=EncoderConfig(feature_bits=8, thermometer_bits=5),
+            layers=(LayerConfig(nodes=3000, wiring="learned", sampling="gumbel-hard", tau=4.0, residual=0.6),),
+            training=TrainingConfig(
+                epochs=25, batch_size=100, learning_rate=0.015, wiring_learning_rate=0.1, group_tau=5.0
+            ),
+        ),
         # The shape of arXiv 2411.04732, small enough for a CPU and for a circuit: a node a position, two channels each.
         "cifar-10": _cifar(
             (
@@ -204,18 +220,9 @@ def small(nodes: int, features: int, classes: int, samples: int, *, images: bool
     large, many, batch = nodes > _LARGE, samples > 10_000, 100 if samples > 10_000 else 64
     return TrainConfig(
         encoder=small_encoder(features, nodes),
-        layers=(
-            LayerConfig(
-                nodes=nodes,
-                arity=6,
-                wiring="learned",
-                initial="random",
-                sampling="gumbel-hard",
-                tau=8.0 if large else 4.0,
-            ),
-        ),
+        layers=_wired(nodes, 8.0 if large else 4.0),
         training=TrainingConfig(
-            epochs=max(20 if large else 16, min(120, 2500 * batch // max(samples, batch))),
+            epochs=max(20 if large else 16, min(240, 5000 * batch // max(samples, batch))),
             batch_size=batch,
             learning_rate=0.03 if large else 0.015,
             wiring_learning_rate=0.05,
@@ -225,7 +232,7 @@ def small(nodes: int, features: int, classes: int, samples: int, *, images: bool
             backfit_exchanges=0 if large or not images else 2 if many else 3,
             group_tau=max(1.0, round((0.26 if large else 0.3 if many else 0.36) * (nodes / classes) ** 0.5, 1)),
             augment="none" if not images else "shift" if many else "affine",
-            jitter=0 if many else 1,
+            jitter=0 if images else 1,
         ),
     )
 
