@@ -1,6 +1,6 @@
 """Time, memory and size of emitting networks of six layers, 784 inputs and ten classes; each size by a `bench emit`.
 
-python -m benchmarks.emit [--nodes 6000,12000,24000,48000] [--arity 2] [--out benchmarks/results/emit.json]
+python -m benchmarks.emit [--nodes 6000,12000,24000,48000,400000] [--arity 2] [--out benchmarks/results/emit.json]
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 from benchmarks.machine import describe_machine
 from warp2hdl.files import staged_file
 
-LAYERS = 6
+LAYERS, CLASSES = 6, 10
 FIGURES = ("nodes", "arity", "seconds", "cpu_seconds", "peak_mb", "process_peak_mb", "verilog_bytes")
 
 
 def measure(nodes: int, arity: int) -> dict[str, Any]:
     """The figures of one size, from a process of its own."""
-    layers = ",".join(LAYERS * [str(nodes // LAYERS)])
+    layers = ",".join(LAYERS * [str(nodes // LAYERS // CLASSES * CLASSES)])
     command = [sys.executable, "-m", "warp2hdl", "bench", "emit", "--layers", layers, "--arity", str(arity), "--json"]
     found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
     return {name: found[name] for name in FIGURES}
@@ -29,7 +29,7 @@ def measure(nodes: int, arity: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nodes", default="6000,12000,24000,48000")
+    parser.add_argument("--nodes", default="6000,12000,24000,48000,400000")
     parser.add_argument("--arity", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/emit.json"))
     options = parser.parse_args()
