@@ -91,3 +91,13 @@ def test_a_failing_build_is_not_taken_for_a_finished_one(tools, source, tmp_path
 def test_a_build_folder_that_is_a_file(tools, source, tmp_path):
     with pytest.raises(OutputError, match=r"cannot write .*top\.v: .*; choose another build folder"):
         build([source], "top", [], source)
+
+
+def test_words_are_read_without_a_call(tools, source, tmp_path):
+    line = "vlSelfRef.top__DOT__y[0x1fU] = (vlSelfRef.x[3U] >> vlSelfRef.n[i]) | vlSelfRef.top__DOT__word;"
+    tools(verilate=f"echo '{line}' > Vtop__1.cpp")
+    build([source], "top", [], tmp_path / "b")
+    assert (tmp_path / "b" / "Vtop__1.cpp").read_text() == (
+        "vlSelfRef.top__DOT__y.m_storage[0x1fU] = (vlSelfRef.x.m_storage[3U] >> vlSelfRef.n[i])"
+        " | vlSelfRef.top__DOT__word;\n"
+    )
