@@ -111,3 +111,28 @@ def test_circuits_are_compared_by_scores_or_by_class():
     if found.words is not None:
         assert (interpret.scores(circuit, found.words) != interpret.scores(other, found.words)).any()
     assert found.equivalent is (found.words is None)
+
+
+def test_votes_are_found_where_only_impossible_addresses_differ():
+    """Both inputs look at one feature: it cannot reach the higher threshold alone."""
+    circuit = circuit_of(0, features=2, layers=[(6, 2)], classes=2, encoder_bits=8)
+    encoder = dataclasses.replace(
+        circuit.encoder,
+        bit_feature=np.zeros(2, np.int32),
+        bit_threshold=np.array([5, 9], np.uint32),
+    )
+    fanins = np.tile(np.array([0, 1], np.int32), 6)
+    old = circuit.network
+    tables = np.array([0b0001, 0b0010, 0b1000, 0b1011, 0b1010, 0b1001], np.uint64)
+    both = [
+        Circuit(
+            encoder, LutNetwork(2, old.fanin_offsets, fanins, t, np.arange(2, 8, dtype=np.int32)), circuit.groups, m
+        )
+        for t, m in ((tables, circuit.metadata), (tables ^ np.uint64(0b0100), circuit.metadata))
+    ]
+    graph = Graph(input_bits(encoder))
+    votes = add_votes(graph, both[0])
+    size = graph.variables
+    find_votes(graph, both[1], samples_of(both[1]), [v >> 1 for v in votes])
+    assert graph.variables == size
+    assert compare_circuits(*both, with_scores=True).equivalent is True

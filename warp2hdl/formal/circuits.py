@@ -53,7 +53,7 @@ def _compare(before: Circuit, after: Circuit, samples: Samples, deadline: Deadli
     side = _side(graph, after, weigh(votes, after.groups), with_scores)
     if (words := first_difference(side, before, samples)) is not None:
         return Verdict(False, words)
-    wanted = find_votes(graph, before, samples)
+    wanted = find_votes(graph, before, samples, {vote >> 1 for vote in votes})
     if _same(weigh(votes, after.groups), weigh(wanted, before.groups), with_scores):
         return Verdict(True)
     graph, merged = abc.sweep(graph, [*votes, *wanted], timeout_seconds=deadline.left)

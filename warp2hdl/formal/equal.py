@@ -108,7 +108,7 @@ class _Comparison:
         """Simulation first: most mistakes show at once."""
         if (words := first_difference(self.side, self.circuit, self.samples)) is not None:
             return Verdict(False, words)
-        votes = find_votes(self.side.graph, self.circuit, self.samples)
+        votes = find_votes(self.side.graph, self.circuit, self.samples, self.side.signals)
         self._require_votes(votes)
         if self._proven(self.side.graph, self.outputs, votes, {}):
             return Verdict(True)

@@ -47,7 +47,8 @@ class Pipeline:
 def check_pipeline(netlist: Netlist, logic: Logic, pipeline: Pipeline) -> tuple[int | None, tuple[str, ...]]:
     """The latency, if there is one, and what is wrong with registers, valid bits and reset."""
     problems = list(logic.problems)
-    stages = {stage for port in logic.stages.values() for stage in port if stage is not None}
+    # Where all outputs are constants there is no path.
+    stages = {stage for port in logic.stages.values() for stage in port if stage is not None} or {0}
     latency = stages.pop() if len(stages) == 1 else None
     if stages:
         problems.append("the outputs are behind different numbers of registers")

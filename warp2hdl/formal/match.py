@@ -1,12 +1,12 @@
 """Finding a circuit's signals in a graph that was made of other files: by simulation, then proven by truth tables.
 
 Whoever is found is proven: a node of the graph stands for a signal only if both have the same truth table over nodes
-that stand for the signal's fan-ins.
+that stand for the signal's fan-ins; addresses that cannot occur, as thresholds of one feature are ordered, aside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -20,16 +20,17 @@ _CANDIDATES = 8  # nodes of one simulated behaviour that are tried
 _CONE = 600  # ANDs between a node and its fan-ins; more are not looked through
 
 
-def find_votes(graph: Graph, circuit: Circuit, words: Samples) -> list[int]:
+def find_votes(graph: Graph, circuit: Circuit, words: Samples, preferred: Collection[int] = ()) -> list[int]:
     """A literal per output of the circuit's network; what is not found in the graph is built.
 
     Args:
         graph: its inputs are the bits of the feature words; grows by what is not found.
         circuit: the circuit.
         words: samples `[batch, features]` by which nodes are told apart.
+        preferred: variables that are taken where several nodes are the same function.
     """
     words = words[:: -(-len(words) // _SAMPLES)]
-    search = _Search(graph, pack_words(circuit.encoder, words))
+    search = _Search(graph, pack_words(circuit.encoder, words), preferred)
     network, encoder = circuit.network, circuit.encoder
     behaviour = evaluate_network(network, pack_bits(encoder.to_bits(words)))
     live = _live(circuit)
@@ -41,6 +42,7 @@ def find_votes(graph: Graph, circuit: Circuit, words: Samples) -> list[int]:
         table = (1 << (1 << len(word))) - (1 << threshold)
         found = search.find(behaviour[signal], table, word) if signal in live else None
         literals.append(graph.at_least(word, threshold) if found is None else found)
+        search.comparators[literals[-1] >> 1] = (feature, threshold, literals[-1] & 1)
     fanins, offsets = network.fanins.tolist(), network.fanin_offsets.tolist()
     for n, table in enumerate(network.tables.tolist()):
         signal = network.inputs + n
@@ -67,14 +69,15 @@ def _live(circuit: Circuit) -> set[int]:
 class _Search:
     """Nodes of a graph by simulated behaviour, up to inversion."""
 
-    def __init__(self, graph: Graph, inputs: Words) -> None:
+    def __init__(self, graph: Graph, inputs: Words, preferred: Collection[int]) -> None:
         self.graph = graph
         self.nodes: dict[bytes, list[int]] = {}
+        self.comparators: dict[int, tuple[int, int, int]] = {}  # variable -> feature, threshold, whether inverted
         values = graph.simulate(inputs)
         signs = (values[:, 0] & np.uint64(1)).astype(np.int64)
         values[signs == 1] ^= np.uint64(0xFFFF_FFFF_FFFF_FFFF)
-        for variable, (sign, value) in enumerate(zip(signs.tolist(), values, strict=True)):
-            self.nodes.setdefault(value.tobytes(), []).append(2 * variable + sign)
+        for variable in (*preferred, *range(graph.variables)):
+            self.nodes.setdefault(values[variable].tobytes(), []).append(2 * variable + int(signs[variable]))
 
     def find(self, behaviour: Words, table: int, operands: Sequence[int]) -> int | None:
         """The literal of a node that is bit `operands` of `table`, if one of those that behave so is."""
@@ -90,12 +93,29 @@ class _Search:
         inputs = [tables[operand >> 1] ^ (full if operand & 1 else 0) for operand in operands]
         plain = [2 * leaf for leaf in leaves] == list(operands)
         wanted = table if plain else _compose(table, inputs, full)
+        possible = self._possible(leaves, tables, full)
+        nearly = None
         for candidate in candidates[:_CANDIDATES]:
             literal = candidate ^ sign
             found = cone_table(self.graph, literal >> 1, tables, full)
-            if found is not None and found ^ (full if literal & 1 else 0) == wanted:
+            wrong = full if found is None else found ^ (full if literal & 1 else 0) ^ wanted
+            if not wrong:
                 return literal
-        return None
+            if nearly is None and not wrong & possible:
+                nearly = literal
+        return nearly
+
+    def _possible(self, leaves: Sequence[int], tables: Mapping[int, int], full: int) -> int:
+        """The addresses that can occur: a word that reaches a threshold reaches the lower ones too."""
+        known = [(leaf, *self.comparators[leaf]) for leaf in leaves if leaf in self.comparators]
+        possible = full
+        for low, feature, threshold, low_inverted in known:
+            for high, other, higher, high_inverted in known:
+                if feature == other and threshold < higher:
+                    reaches_low = tables[low] ^ (full if low_inverted else 0)
+                    reaches_high = tables[high] ^ (full if high_inverted else 0)
+                    possible &= full ^ (reaches_high & ~reaches_low)
+        return possible
 
 
 def variable_table(j: int, variables: int) -> int:

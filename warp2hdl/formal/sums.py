@@ -90,8 +90,8 @@ def _sum_question(graph: Graph, word: Sequence[int], score: Score) -> tuple[Grap
     """Literals, over the votes of one class alone, that are 0 if the word is the weighted sum."""
     small = Graph(len(score.votes))
     votes = {vote >> 1: small.input(i) for i, vote in enumerate(score.votes)}
-    # A word that stands on other votes as well is no sum of these; its cone is then not to be had of them.
-    if any(variable <= graph.inputs for variable in graph.cone(word, votes)):
+    # A word that stands on other votes as well is no sum of these, and one that is too narrow for the sum is cut.
+    if score.largest >> len(word) or any(variable <= graph.inputs for variable in graph.cone(word, votes)):
         return small, [1]
     built = small.copy(graph, word, dict(votes))
     ported = Score(score.bias, {votes[vote >> 1]: weight for vote, weight in score.votes.items()})
