@@ -43,7 +43,8 @@ def _lookups(each: int, classes: int) -> int:
     """Look-ups of a circuit of `each` six-input nodes a class, without an encoder."""
     nodes = each * classes
     inputs = nodes + MAX_ARITY - 1
-    fanins = (np.arange(nodes, dtype=np.int32)[:, None] + np.arange(MAX_ARITY, dtype=np.int32)).reshape(-1)
+    windows = np.arange(nodes)[:, None] + np.arange(MAX_ARITY)
+    fanins = windows.reshape(-1).astype(np.int32)
     # The middle of a two-bit word is one of its bits: its comparator is no look-up.
     encoder = Encoder(
         np.full(inputs, 2, np.uint8),

@@ -26,10 +26,10 @@ class Lookup(NamedTuple):
 
 
 class VectorBit(NamedTuple):
-    """Bit `index` of the vector `name`, which has `width` bits."""
+    """Bit `number` of the vector `name`, which has `width` bits."""
 
     name: str
-    index: int
+    number: int
     width: int
 
 
@@ -40,7 +40,7 @@ def vector_bits(name: str, width: int) -> list[VectorBit]:
 
 def write_bit(bit: VectorBit) -> str:
     """`x[3]`; of one bit, the name."""
-    return f"{bit.name}[{bit.index}]" if bit.width > 1 else bit.name
+    return f"{bit.name}[{bit.number}]" if bit.width > 1 else bit.name
 
 
 def write_range(width: int) -> str:
@@ -52,7 +52,7 @@ def write_vector(bits: Sequence[VectorBit]) -> str:
     """Bits, the lowest first, as one operand; neighbours in a vector become slices of it."""
     runs: list[tuple[VectorBit, int]] = []
     for bit in bits:
-        if runs and runs[-1][0].name == bit.name and bit.index == runs[-1][0].index + runs[-1][1]:
+        if runs and runs[-1][0].name == bit.name and bit.number == runs[-1][0].number + runs[-1][1]:
             runs[-1] = runs[-1][0], runs[-1][1] + 1
         else:
             runs.append((bit, 1))
@@ -63,7 +63,7 @@ def write_vector(bits: Sequence[VectorBit]) -> str:
 def _write_run(first: VectorBit, length: int) -> str:
     if length == first.width:
         return first.name
-    return write_bit(first) if length == 1 else f"{first.name}[{first.index + length - 1}:{first.index}]"
+    return write_bit(first) if length == 1 else f"{first.name}[{first.number + length - 1}:{first.number}]"
 
 
 def wrap(line: str, indent: str = "  ") -> str:
@@ -90,7 +90,9 @@ def write_lookups(lookups: Iterable[Lookup], target: Target, arities: set[int]) 
     Returns:
         Lines by section; sections may be empty.
     """
-    names, primitives, values = [], [], []
+    names: list[str] = []
+    primitives: list[str] = []
+    values: list[str] = []
     called = set()
     for output, table, operands in lookups:
         value = target.write_value(table, operands)

@@ -118,7 +118,7 @@ def _hard_inputs(
         for how in copies:
             for rows in torch.arange(len(samples)).split(4096):
                 x = samples.take(rows, **how)
-                for module in model[:-2]:
+                for module in list(model)[:-2]:
                     x = module(x)
                 bits = x > 0.5 if x.is_floating_point() else x
                 found[:, first : first + len(rows)] = bits.t()[read].numpy()

@@ -77,7 +77,7 @@ class HardLayer:
     def _improve(self, node: int) -> int:
         table, addresses = self.tables[node], self._addresses(node)
         without = self._without(node, addresses)
-        loss = np.bincount(addresses, self._slopes(node, without, slice(None)), len(table))
+        loss = _sums(addresses, self._slopes(node, without, slice(None)), len(table))
         wanted = np.where(table, loss < RELUCTANCE, loss < -RELUCTANCE)
         changed = int((wanted != table).sum())
         if changed:
@@ -103,7 +103,7 @@ class HardLayer:
         without = self._without(node, addresses)
         slopes = self._slopes(node, without[rows], rows)
         seen = addresses[rows]
-        loss = np.bincount(seen, slopes, self.tables.shape[1])
+        loss = _sums(seen, slopes, self.tables.shape[1])
         slot = max(range(self.fanins.shape[1]), key=lambda j: -np.minimum(_merged(loss, j), 0).sum())
         # The node's other inputs choose a row of `parts`; the new input divides it in two.
         others = seen >> np.uint8(slot + 1) << np.uint8(slot) | seen & np.uint8((1 << slot) - 1)
@@ -118,7 +118,7 @@ class HardLayer:
             return False
         self.fanins[node, slot] = best
         addresses = self._addresses(node)
-        loss = np.bincount(addresses, self._slopes(node, without, slice(None)), self.tables.shape[1])
+        loss = _sums(addresses, self._slopes(node, without, slice(None)), self.tables.shape[1])
         self._set(node, loss < 0, without, addresses)
         return True
 
@@ -126,6 +126,11 @@ class HardLayer:
         """Mean cross-entropy, in nats."""
         right = self._exp[self._scores[self._labels, np.arange(len(self._labels))]]
         return float(np.log(self._exp[self._scores].sum(0) / right).mean())
+
+
+def _sums(addresses: Bits, slopes: Floats, entries: int) -> Floats:
+    """The slopes of all samples at each address."""
+    return np.bincount(addresses, slopes, entries).astype(np.float64, copy=False)
 
 
 def _merged(loss: Floats, j: int) -> Floats:

@@ -86,6 +86,7 @@ def _replace(layer: LogicLayer, optimizer: torch.optim.Optimizer, wiring_rate: f
 
 def _gradients(layer: LogicLayer) -> Iterator[tuple[slice, torch.Tensor]]:
     """Gradients with respect to each connection's choice of each input: blocks `[connections, inputs]`, and which."""
+    assert layer.watched
     x, rows = layer.watched
     assert rows.grad is not None
     x, size = x.float().t(), max(1, _ENTRIES // len(x))
