@@ -124,12 +124,12 @@ def test_one_beat_a_sample_without_scores(tmp_path):
 
 
 FAULTS = [
-    (r"free <= 3'd4", "free <= 3'd6"),  # more samples on their way than there are places
+    (r"free <= 4'd8", "free <= 4'd12"),  # more samples on their way than there are places
     (r"m_axis_tvalid <= load \|\| .*?;", "m_axis_tvalid <= load;"),  # a result is not kept
     (r"wire ends = take && \(.*?\);", "wire ends = take && complete;"),  # TLAST does not end a sample
 ]
 MORE_FAULTS = [
-    (r"free <= 3'd4", "free <= 3'd2"),  # too few places for a beat in every cycle
+    (r"free <= 4'd8", "free <= 4'd2"),  # too few places for a beat in every cycle
     (r"wire load = (.*?) && \(.*?\);", r"wire load = \1;"),  # a result is replaced before it was taken
     (r"sample_last <= s_axis_tlast", "sample_last <= 1'b1"),
     (r"sample_short <= !complete", "sample_short <= 1'b0"),

@@ -46,7 +46,7 @@ TARGETS = ("xilinx", "ecp5", "ice40", "gowin")
 def command(
     folder: Path, target: str | None, pnr: bool, seed: int, timeout: float, out: Path | None, project: Path | None
 ) -> Result:
-    """Synthesise emitted Verilog with Yosys, and place and route it with nextpnr.
+    """Synthesise emitted Verilog, and place and route it.
 
     DIR is what `warp2hdl emit-verilog` wrote. Area, registers and levels of logic, split by block; with --pnr
     the clock and the latency in nanoseconds.
