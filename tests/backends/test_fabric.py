@@ -1,8 +1,10 @@
 import numpy as np
 
 from tests.backends.simulate import pack, run_block
+from warp2hdl.backends import fabric
 from warp2hdl.backends.fabric import LookupBlock, Share, taps_of
 from warp2hdl.backends.graph import Node
+from warp2hdl.backends.targets import get_target
 
 
 def make_nodes(rng, reads):
@@ -58,3 +60,19 @@ def test_shares_are_alike_whatever_their_signals_are_called():
 def test_taps_are_listed_once_in_the_order_of_reading():
     nodes = [Node(5, "a", (3, 1), 0b0110), Node(6, "b", (1, 5), 0b0110), Node(7, "c", (1, 0), 0b0110)]
     assert taps_of(nodes, {5: 0, 6: 1, 7: 0}) == [(3, 0), (1, 0), (1, 1), (5, 1), (0, 0)]
+
+
+def test_a_wide_stage_is_several_vectors(monkeypatch):
+    monkeypatch.setattr(fabric, "_WIDEST", 4)
+    rng = np.random.default_rng(2)
+    reads = [3, 5, 8, 9, 12, 20, 21]
+    nodes = make_nodes(rng, reads)
+    writes = {"y": tuple((s, 5) for s in (33, 31, 32, 36, 34, 35))}
+    share = Share(tuple(nodes), {n.signal: 4 for n in nodes}, (), tuple((s, 4) for s in reads), writes)
+    block = LookupBlock("layer_2", "", share)
+    x = rng.integers(0, 2, (128, len(reads))).astype(bool)
+    assert run_block(block, "x", pack(x, 1), "y", 1) == pack(block.evaluate(x)["y"], 1)
+    declarations, *_, registers, ends = block.statements(get_target("generic"), set())
+    assert declarations == ["  reg [3:0] stage_1_0;", "  reg [1:0] stage_1_1;"]
+    assert registers[1:-1] == ["    stage_1_0 <= {n6, n2, n1, n3};", "    stage_1_1 <= {n5, n4};"]
+    assert ends == ["  assign y = {stage_1_1, stage_1_0};"]

@@ -24,6 +24,8 @@ from warp2hdl.backends.lookups import (
 )
 from warp2hdl.backends.targets import Target
 
+_WIDEST = 512  # bits of a register; the C++ of what feeds a wider one is more than a compiler takes in one function
+
 Tap = tuple[int, int]
 """A signal, and the stage in which it is read: so many registers after it was computed lie in between."""
 
@@ -119,8 +121,11 @@ class LookupBlock(WrittenBlock):
         for stage in range(self._first, max(self._until.values(), default=0) + 1):
             yield stage, by_stage.get(stage, []), [s for s in own if share.stage[s] <= stage < self._until[s]]
 
-    def _register_name(self, stage: int) -> str:
-        return f"stage_{stage - self._first + 1}"
+    def _registers(self, stage: int, waiting: list[int]) -> list[tuple[str, list[int]]]:
+        """The registers behind a stage by name: one vector, or several of at most `_WIDEST` bits."""
+        name = f"stage_{stage - self._first + 1}"
+        parts = [waiting[i : i + _WIDEST] for i in range(0, len(waiting), _WIDEST)]
+        return [(name if len(parts) == 1 else f"{name}_{i}", part) for i, part in enumerate(parts)]
 
     def elaborate(self, platform: object) -> Module:
         """Builds one look-up a node, and one vector of registers a stage."""
@@ -132,11 +137,11 @@ class LookupBlock(WrittenBlock):
             for node in nodes:
                 address = [values[s, stage] for s in node.fanins]
                 values[node.signal, stage] = lut(m, node.name, node.table, address)
-            if waiting:
-                register = Signal(len(waiting), name=self._register_name(stage), reset_less=True)
+            for name, signals in self._registers(stage, waiting):
+                register = Signal(len(signals), name=name, reset_less=True)
                 # One assignment of the whole vector: bit by bit, Amaranth's time is quadratic.
-                m.d.sync += register.eq(Cat(values[s, stage] for s in waiting))
-                values |= {(s, stage + 1): register[i] for i, s in enumerate(waiting)}
+                m.d.sync += register.eq(Cat(values[s, stage] for s in signals))
+                values |= {(s, stage + 1): register[i] for i, s in enumerate(signals)}
         for port, taps in share.writes.items():
             m.d.comb += getattr(self, port).eq(Cat(values[tap] for tap in taps))
         return m
@@ -151,11 +156,10 @@ class LookupBlock(WrittenBlock):
                 operands = [write_bit(bits[s, stage]) for s in node.fanins]
                 lookups.append(Lookup(node.name, node.table, operands))
                 bits[node.signal, stage] = VectorBit(node.name, 0, 1)
-            if waiting:
-                name = self._register_name(stage)
-                declarations.append(f"  reg {write_range(len(waiting))}{name};")
-                registers.append(wrap(f"{name} <= {write_vector([bits[s, stage] for s in waiting])};", "    "))
-                bits |= zip(((s, stage + 1) for s in waiting), vector_bits(name, len(waiting)), strict=True)
+            for name, signals in self._registers(stage, waiting):
+                declarations.append(f"  reg {write_range(len(signals))}{name};")
+                registers.append(wrap(f"{name} <= {write_vector([bits[s, stage] for s in signals])};", "    "))
+                bits |= zip(((s, stage + 1) for s in signals), vector_bits(name, len(signals)), strict=True)
         if registers:
             registers = ["  always @(posedge clk) begin", *registers, "  end"]
         ends = [
