@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from warp2hdl.data.csv_file import closest, number, read_csv
+from warp2hdl.data.csv_file import closest, number, numbers, read_csv, read_csv_rows
 from warp2hdl.errors import DataError
 
 
@@ -42,7 +42,9 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("a,b\n1,2\n3\n", "line 3: 1 cells where the header has 2"),
         ("a,b\n1,2\n\n3,4,5\n", "line 4: 3 cells where the header has 2"),
         ('a,b\n1,"2\n3,4\n', "line 2: .*quotes"),
-        (b"a,b\n1,\xff\n", "is not UTF-8 text"),
+        (b"a,b\n1,\xff\n", r"is not UTF-8 text \(byte 6\)"),
+        ("\ufeffa,b\n1,é\n".encode()[:-2], r"is not UTF-8 text \(byte 9\)"),
+        (b"a,b\n" + b"1,2\n" * 500_000 + b"1,\xe9\n", r"is not UTF-8 text \(byte 2000006\)"),
     ],
 )
 def test_a_bad_file_is_explained(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -72,3 +74,29 @@ def test_numbers_are_finite_and_plain() -> None:
     assert all(
         math.isnan(number(cell)) for cell in ("", "?", "nan", "inf", "-Infinity", "1e999", "1_000", "1,5", "0x1")
     )
+
+
+def test_rows_come_in_parts(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a;b\n1;"two\nlines"\n\n2;x\n3;y\n4;z\n5;w\n')
+    whole = read_csv(path)
+    for rows in (1, 2, 3, 5, 9):
+        parts = list(read_csv_rows(path, rows))
+        assert [part.rows for part in parts] == [rows] * (5 // rows) + [5 % rows] * (5 % rows > 0)
+        assert tuple(line for part in parts for line in part.lines) == whole.lines == (2, 5, 6, 7, 8)
+        for column in range(2):
+            assert tuple(cell for part in parts for cell in part.columns[column]) == whole.columns[column]
+        assert parts[-1].bytes_read == whole.bytes_read == path.stat().st_size
+
+
+def test_rows_before_a_bad_one_come_first(tmp_path: Path) -> None:
+    parts = read_csv_rows(write(tmp_path, "a,b\n1,2\n3,4\n5\n"), 2)
+    assert next(parts).lines == (2, 3)
+    with pytest.raises(DataError, match="line 4: 1 cells where the header has 2"):
+        next(parts)
+
+
+@pytest.mark.parametrize("odd", ["", "?", "nan", "-inf", "1e999", "1_000", "x"])
+def test_one_odd_cell_leaves_the_other_numbers(odd: str) -> None:
+    assert numbers(["1", " 2.5 ", "3"]).tolist() == [1, 2.5, 3]
+    found = numbers(["1", odd, "3"])
+    assert found[[0, 2]].tolist() == [1, 3] and math.isnan(found[1])

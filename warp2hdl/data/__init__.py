@@ -1,7 +1,7 @@
 """Data sets: features, labels and splits, and how raw input becomes features."""
 
 from warp2hdl.data.dataset import Dataset
-from warp2hdl.data.inputs import load_inputs
+from warp2hdl.data.inputs import Part, load_inputs, stream_inputs
 from warp2hdl.data.loading import NAMES, load
 from warp2hdl.data.schema import ArraySchema, Column, Schema, TableSchema, schema_from_json
 
@@ -10,9 +10,11 @@ __all__ = [
     "ArraySchema",
     "Column",
     "Dataset",
+    "Part",
     "Schema",
     "TableSchema",
     "load",
     "load_inputs",
     "schema_from_json",
+    "stream_inputs",
 ]

@@ -42,22 +42,36 @@ def read_npz(path: Path | str) -> Arrays:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def samples(values: npt.NDArray[np.generic], where: str) -> npt.NDArray[np.generic]:
+def check_samples(shape: tuple[int, ...], dtype: np.dtype[np.generic], where: str) -> None:
+    """Whether an array can hold samples.
+
+    Raises:
+        DataError: no samples or features, or not real numbers.
+    """
+    if dtype.kind not in "buif":
+        raise DataError(f"{where} holds {dtype}; give real numbers.")
+    if len(shape) < 2 or 0 in shape:
+        raise DataError(f"{where} has shape {shape}; give [samples, features], at least one of each.")
+
+
+def samples(values: npt.NDArray[np.generic], where: str, first: int = 0) -> npt.NDArray[np.generic]:
     """Samples `[n, ...]` of any real type -> uint8 (from bytes and booleans) or float64 `[n, features]`.
+
+    Args:
+        values: the samples; where they are of the right type and shape, the result shares their memory.
+        where: the array, for messages.
+        first: the number of the first sample, for messages.
 
     Raises:
         DataError: no samples or features, not real numbers, or a value that is not finite.
     """
-    if values.dtype.kind not in "buif":
-        raise DataError(f"{where} holds {values.dtype}; give real numbers.")
-    if values.ndim < 2 or not values.size:
-        raise DataError(f"{where} has shape {values.shape}; give [samples, features], at least one of each.")
+    check_samples(values.shape, values.dtype, where)
     flat = values.reshape(len(values), -1)
-    flat = flat.astype(np.uint8 if flat.dtype in (np.uint8, np.bool_) else np.float64)
+    flat = flat.astype(np.uint8 if flat.dtype in (np.uint8, np.bool_) else np.float64, copy=False)
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         row, column = np.argwhere(~np.isfinite(flat))[0]
         raise DataError(
-            f"{where}: sample {row}, feature {column} is {flat[row, column]}; only finite numbers are taken."
+            f"{where}: sample {first + row}, feature {column} is {flat[row, column]}; only finite numbers are taken."
         )
     return flat
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import difflib
-import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -20,19 +23,21 @@ _SEPARATORS = (",", ";", "\t")
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as text.
+    """A table as text, or some consecutive rows of one.
 
     Attributes:
         path: where it came from.
         names: the header.
         columns: one tuple of cells per column, surrounding spaces stripped.
         lines: the line of the file, from 1, that each row starts on.
+        bytes_read: how much of the file was read for it, with what came before.
     """
 
     path: Path
     names: tuple[str, ...]
     columns: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    bytes_read: int = 0
 
     @property
     def rows(self) -> int:
@@ -75,6 +80,10 @@ def number(cell: str) -> float:
 
 def numbers(cells: Sequence[str]) -> npt.NDArray[np.float64]:
     """Cells -> float64 `[rows]`, NaN where a cell is not a finite number."""
+    with contextlib.suppress(ValueError):
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+        if np.isfinite(values).all() and "_" not in "".join(cells):
+            return values
     return np.array([number(cell) for cell in cells], np.float64)
 
 
@@ -83,7 +92,7 @@ def _separator(line: str) -> str:
     return max(_SEPARATORS, key=lambda s: len(next(csv.reader([line], delimiter=s))))
 
 
-def _rows(path: Path, lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """The line that each row starts on and its cells, blank lines left out."""
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     start = 1
@@ -114,27 +123,67 @@ def read_csv(path: Path | str) -> TextTable:
         DataError: no such file, not UTF-8, empty, without header or rows, a column name missing or twice, a row
             with too few or too many cells.
     """
+    (table,) = read_csv_rows(path, None)
+    return table
+
+
+def read_csv_rows(path: Path | str, rows: int | None) -> Iterator[TextTable]:
+    """Reads a table some rows at a time, so that one larger than the memory can be read.
+
+    Args:
+        path: the file.
+        rows: how many rows a part has, the last one aside; None for all of them.
+
+    Raises:
+        DataError: as `read_csv`; what is wrong with a row is raised when its part is read.
+    """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path} is not a file; check the path.")
     try:
-        lines = list(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        with path.open(encoding="utf-8-sig") as file:
+            yield from _parts(path, file, rows)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text (byte {error.start}); save it as CSV in UTF-8.") from error
+        raise DataError(f"{path} is not UTF-8 text (byte {_bad_byte(path)}); save it as CSV in UTF-8.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    head = next((line for line in lines if line.strip()), None)
-    if head is None:
+
+
+def _parts(path: Path, file: TextIO, count: int | None) -> Iterator[TextTable]:
+    before: list[str] = []
+    for line in file:
+        before.append(line)
+        if line.strip():
+            break
+    else:
         raise DataError(f"{path} is empty; it needs a header and rows.")
-    rows = _rows(path, lines, _separator(head))
+    rows = _rows(path, chain(before, file), _separator(before[-1]))
     _, names = next(rows)
     _check_header(path, names)
-    starts, cells = [], []
-    for start, row in rows:
-        if len(row) != len(names):
-            raise DataError(f"{path}, line {start}: {len(row)} cells where the header has {len(names)}; mend the row.")
-        starts.append(start)
-        cells.append(row)
-    if not cells:
+    some = False
+    while part := list(islice(rows, count)):
+        some = True
+        for start, cells in part:
+            if len(cells) != len(names):
+                raise DataError(
+                    f"{path}, line {start}: {len(cells)} cells where the header has {len(names)}; mend the row."
+                )
+        columns = tuple(zip(*(cells for _, cells in part), strict=True))
+        yield TextTable(path, tuple(names), columns, tuple(start for start, _ in part), file.buffer.tell())
+    if not some:
         raise DataError(f"{path} has a header and no rows; add some.")
-    return TextTable(path, tuple(names), tuple(zip(*cells, strict=True)), tuple(starts))
+
+
+def _bad_byte(path: Path) -> int:
+    """Where in the file the first byte lies that is not UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    read = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            held = len(decoder.getstate()[0])
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                return read - held + error.start
+            read += len(block)
+    return read - len(decoder.getstate()[0])

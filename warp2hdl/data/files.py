@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import lzma
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 from warp2hdl.errors import ConfigError, DataError
 
@@ -54,16 +57,29 @@ def content(path: Path) -> bytes:
     Raises:
         DataError: no such file, unreadable, or damaged or truncated.
     """
+    with opened(path) as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read, unpacked where its name ends in `.gz` or `.xz`.
+
+    Raises:
+        DataError: as `content`, also where it is read.
+    """
     if not path.is_file():
         raise DataError(f"{path} is not a file; check the path.")
     try:
         if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                return file.read()
-        if path.suffix == ".xz":
-            with lzma.open(path) as file:
-                return file.read()
-        return path.read_bytes()
+            with gzip.open(path) as unzipped:
+                yield cast(IO[bytes], unzipped)
+        elif path.suffix == ".xz":
+            with lzma.open(path) as unpacked:
+                yield unpacked
+        else:
+            with path.open("rb") as plain:
+                yield plain
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         kind = "gzip" if path.suffix == ".gz" else "xz"
         raise DataError(f"{path} is a damaged or truncated {kind} file ({error}); fetch it again.") from error

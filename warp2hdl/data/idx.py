@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ import numpy.typing as npt
 from warp2hdl.data.crop import crop_to_ink
 from warp2hdl.data.dataset import Dataset
 from warp2hdl.data.digits import pixel_names
-from warp2hdl.data.files import content, find, require_folder
+from warp2hdl.data.files import find, opened, require_folder
 from warp2hdl.data.schema import ArraySchema
 from warp2hdl.data.splits import split_count, stratified_split
 from warp2hdl.errors import DataError
@@ -47,19 +49,58 @@ def read_idx(path: Path | str, dimensions: int) -> npt.NDArray[np.uint8]:
         DataError: no such file, a damaged gzip file, a wrong magic number, or fewer or more values than it announces.
     """
     path = Path(path)
-    data = content(path)
-    magic = bytes((0, 0, 8, dimensions))
-    if data[:4] != magic:
+    with opened(path) as file:
+        shape = _read_shape(path, file, dimensions)
+        data = file.read()
+    _require_whole(path, shape, len(data))
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def read_idx_parts(
+    path: Path | str, dimensions: int, length: Callable[[tuple[int, ...]], int]
+) -> Iterator[tuple[npt.NDArray[np.uint8], int]]:
+    """As `read_idx`, some values of the first axis at a time, each part with the length of the whole axis.
+
+    Args:
+        path: the file.
+        dimensions: how many it has.
+        length: how long a part is, the last one aside, from the shape of the whole.
+
+    Raises:
+        DataError: as `read_idx`; a file that is cut short or too long, when its end is read.
+    """
+    path = Path(path)
+    with opened(path) as file:
+        shape = _read_shape(path, file, dimensions)
+        inner = math.prod(shape[1:])
+        step, held = length(shape), 0
+        for first in range(0, shape[0], step):
+            part = file.read(min(step, shape[0] - first) * inner)
+            held += len(part)
+            if held < min(first + step, shape[0]) * inner:
+                break
+            yield np.frombuffer(part, np.uint8).reshape(-1, *shape[1:]), shape[0]
+        while rest := file.read(1 << 20):
+            held += len(rest)
+        _require_whole(path, shape, held)
+
+
+def _read_shape(path: Path, file: IO[bytes], dimensions: int) -> tuple[int, ...]:
+    """Reads the header."""
+    start, magic = file.read(4), bytes((0, 0, 8, dimensions))
+    if start != magic:
         raise DataError(
-            f"{path} starts with {data[:4].hex()}, an idx file of this kind with {magic.hex()}; fetch it again."
+            f"{path} starts with {start.hex()}, an idx file of this kind with {magic.hex()}; fetch it again."
         )
-    start = 4 + 4 * dimensions
-    if len(data) < start:
+    sizes = file.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
         raise DataError(f"{path} ends within its header; fetch it again.")
-    shape = struct.unpack(f">{dimensions}I", data[4:start])
-    if len(data) - start != math.prod(shape):
-        raise DataError(f"{path} announces {math.prod(shape)} values and holds {len(data) - start}; fetch it again.")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+    return struct.unpack(f">{dimensions}I", sizes)
+
+
+def _require_whole(path: Path, shape: tuple[int, ...], held: int) -> None:
+    if held != math.prod(shape):
+        raise DataError(f"{path} announces {math.prod(shape)} values and holds {held}; fetch it again.")
 
 
 def _split(name: str, folder: Path, prefix: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

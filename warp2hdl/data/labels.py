@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,7 @@ def label_texts(values: npt.NDArray[np.generic], where: str) -> list[str]:
     Raises:
         DataError: not one-dimensional, or neither whole numbers nor strings.
     """
-    if values.ndim != 1:
-        raise DataError(f"{where} has shape {values.shape}; give one label a sample, [samples].")
+    require_vector(values.shape, where)
     if values.dtype.kind == "f" and bool(np.all(np.floor(values) == values) & np.all(np.isfinite(values))):
         values = values.astype(np.int64)
     if values.dtype.kind not in "iubU":
@@ -25,6 +24,16 @@ def label_texts(values: npt.NDArray[np.generic], where: str) -> list[str]:
     if values.dtype.kind == "b":
         values = values.astype(np.int64)
     return [str(value) for value in values.tolist()]
+
+
+def require_vector(shape: tuple[int, ...], where: str) -> None:
+    """Whether an array can hold labels.
+
+    Raises:
+        DataError: not one-dimensional.
+    """
+    if len(shape) != 1:
+        raise DataError(f"{where} has shape {shape}; give one label a sample, [samples].")
 
 
 def sorted_names(texts: Iterable[str]) -> tuple[str, ...]:
@@ -48,13 +57,53 @@ def array_class_ids(values: npt.NDArray[np.generic], class_names: Sequence[str],
     Raises:
         DataError: a label that is no class.
     """
-    texts = label_texts(values, where)
-    ids = class_ids(texts, class_names)
-    if values.dtype.kind != "U" and bool((ids < 0).any()):
-        numbers = np.array([int(text) for text in texts], np.int64)
-        ids = np.where((numbers >= 0) & (numbers < len(class_names)), numbers, -1)
-    unknown = np.flatnonzero(ids < 0)
-    if len(unknown):
-        row = int(unknown[0])
-        raise DataError(f"{where}: the label {texts[row]!r} of sample {row} is none of the {len(class_names)} classes.")
-    return ids
+    return next(class_ids_of_parts([values], [values], class_names, where), np.zeros(0, np.int64))
+
+
+def class_ids_of_parts(
+    parts: Iterable[npt.NDArray[np.generic]],
+    again: Iterable[npt.NDArray[np.generic]],
+    class_names: Sequence[str],
+    where: str,
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Labels of an array file that are read in parts -> class ids of each part, as `array_class_ids` of the whole.
+
+    Args:
+        parts: the labels `[samples]`, to tell whether all are names.
+        again: the same labels.
+        class_names: one per class.
+        where: the array, for messages.
+
+    Raises:
+        DataError: a label that is no class, or labels of a wrong shape or type.
+    """
+    by_number = False
+    for part in parts:
+        kinds, _ = _kinds(part, where)
+        by_number |= part.dtype.kind != "U" and bool((class_ids(kinds, class_names) < 0).any())
+    first = 0
+    for part in again:
+        kinds, place = _kinds(part, where)
+        ids = _numbered(kinds, len(class_names)) if by_number else class_ids(kinds, class_names)
+        found = ids[place]
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            row = int(unknown[0])
+            raise DataError(
+                f"{where}: the label {kinds[place[row]]!r} of sample {first + row} "
+                f"is none of the {len(class_names)} classes."
+            )
+        yield found
+        first += len(part)
+
+
+def _kinds(part: npt.NDArray[np.generic], where: str) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The different labels as text, and which of them each sample `[samples]` has."""
+    require_vector(part.shape, where)
+    kinds, place = np.unique(part, return_inverse=True)
+    return label_texts(kinds, where), place
+
+
+def _numbered(kinds: Sequence[str], classes: int) -> npt.NDArray[np.int64]:
+    """The classes that numbers stand for, -1 where there is none."""
+    return np.array([int(text) if 0 <= int(text) < classes else -1 for text in kinds], np.int64)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -103,20 +103,53 @@ def _ordered_column(table: TextTable, name: str, categories: tuple[str, ...]) ->
     return places.astype(np.float64)
 
 
-def _target_ids(table: TextTable, target: str, class_names: tuple[str, ...]) -> npt.NDArray[np.int64] | None:
-    """Class ids of a table's target column; None where the column is missing or empty throughout."""
-    if target not in table.names or not any(table.column(target)):
-        return None
-    cells = table.column(target)
-    ids = class_ids(cells, class_names)
-    bad = np.flatnonzero(ids < 0)
-    if len(bad):
-        row = int(bad[0])
+@dataclass
+class LabelColumn:
+    """The labels of a table that is read in parts: filled in every row, or in none.
+
+    Attributes:
+        name: the column's; None where a table has no labels.
+        class_names: what its cells may hold.
+    """
+
+    name: str | None
+    class_names: tuple[str, ...]
+    _empty_line: int | None = field(default=None, init=False)
+    _filled: bool = field(default=False, init=False)
+
+    @staticmethod
+    def of(schema: Schema) -> LabelColumn:
+        """The column that a schema says, unless that is one of the features."""
+        is_feature = isinstance(schema, ArraySchema) and schema.target in schema.feature_names
+        return LabelColumn(None if is_feature else schema.target, schema.class_names)
+
+    def ids(self, table: TextTable) -> npt.NDArray[np.int64] | None:
+        """Class ids `[rows]` of the next part; None where the column is missing or was empty so far.
+
+        Raises:
+            DataError: names the first cell that is no class.
+        """
+        if self.name is None or self.name not in table.names:
+            return None
+        cells = table.column(self.name)
+        if not self._filled and not any(cells):
+            self._empty_line = self._empty_line or table.lines[0]
+            return None
+        self._filled = True
+        if self._empty_line is not None:
+            self._refuse(table.path, self._empty_line, "")
+        ids = class_ids(cells, self.class_names)
+        bad = np.flatnonzero(ids < 0)
+        if len(bad):
+            row = int(bad[0])
+            self._refuse(table.path, table.lines[row], cells[row])
+        return ids
+
+    def _refuse(self, path: Path, line: int, cell: str) -> NoReturn:
         raise DataError(
-            f"{table.path}, line {table.lines[row]}, column {target!r}: {cells[row]!r} is none of the classes "
-            f"({', '.join(class_names[:20])}); correct it, or remove the column."
+            f"{path}, line {line}, column {self.name!r}: {cell!r} is none of the classes "
+            f"({', '.join(self.class_names[:20])}); correct it, or remove the column."
         )
-    return ids
 
 
 @dataclass(frozen=True)
@@ -154,7 +187,7 @@ class TableSchema:
             DataError: as `read_csv` and `encode`, or a label that is none of the classes.
         """
         table = read_csv(path)
-        return self.encode(table), _target_ids(table, self.target, self.class_names)
+        return self.encode(table), LabelColumn.of(self).ids(table)
 
     def to_json(self) -> dict[str, Any]:
         """The schema in what JSON can hold."""
@@ -185,16 +218,14 @@ class ArraySchema:
     feature_names: tuple[str, ...]
     target: str = "label"
 
-    def apply(self, path: Path | str) -> Samples:
-        """Features `[rows, features]` of a new `.csv`, and class ids `[rows]` if it has the target column.
+    def encode(self, table: TextTable) -> npt.NDArray[np.float64]:
+        """Features `[rows, features]` of a table.
 
         The columns are found by name; if none but the target has a feature's name, they are taken in order.
 
         Raises:
-            DataError: as `read_csv`, a wrong number of columns, a cell that is not a finite number, or a label that
-                is none of the classes.
+            DataError: a wrong number of columns, or a cell that is not a finite number.
         """
-        table = read_csv(path)
         names: tuple[str, ...] = self.feature_names
         if not set(names) & set(table.names):
             names = tuple(name for name in table.names if name != self.target)
@@ -203,10 +234,16 @@ class ArraySchema:
                     f"{table.path} has {len(names)} columns besides {self.target!r}; "
                     f"this circuit takes {len(self.feature_names)} features."
                 )
-        x = np.stack([numeric_column(table, name) for name in names], axis=1)
-        if self.target in self.feature_names:
-            return x, None
-        return x, _target_ids(table, self.target, self.class_names)
+        return np.stack([numeric_column(table, name) for name in names], axis=1)
+
+    def apply(self, path: Path | str) -> Samples:
+        """Features `[rows, features]` of a new `.csv`, and class ids `[rows]` if it has the target column.
+
+        Raises:
+            DataError: as `read_csv` and `encode`, or a label that is none of the classes.
+        """
+        table = read_csv(path)
+        return self.encode(table), LabelColumn.of(self).ids(table)
 
     def to_json(self) -> dict[str, Any]:
         """The schema in what JSON can hold."""
