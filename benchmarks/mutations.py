@@ -76,7 +76,7 @@ def swap_wires(text: str, rng: Random, _: Manifest) -> str | None:
 
 def drop_register(text: str, rng: Random, _: Manifest) -> str | None:
     """All registers of one stage of one module, or one of them, become wires."""
-    match = _one(rng, text, r"reg ((?:\[\d+:0\] )?)(stage_\d+);")
+    match = _one(rng, text, r"reg ((?:\[\d+:0\] )?)(stage_\d+(?:_\d+)?);")
     if match is None:
         return None
     end = text.index("endmodule", match.end())
