@@ -350,10 +350,14 @@ class Program:
         function = _declared(self.module, name, ir.FunctionType(result, [value.type for value in arguments]))
         return self.builder.call(function, arguments)
 
-    def compile(self) -> Callable[..., None]:
-        """The function, for arguments of plain numbers (addresses for pointers)."""
+    def compile(self, machine: llvm.TargetMachine | None = None) -> Callable[..., None]:
+        """The function, for arguments of plain numbers (addresses for pointers).
+
+        Args:
+            machine: LLVM's target machine, by default this CPU with all that it has.
+        """
         self.builder.ret_void()
-        machine, _ = _target()
+        machine = machine or _target()[0]
         self.module.data_layout = str(machine.target_data)
         # Vectors put by on an unaligned stack would straddle cache lines.
         text = re.sub(r"^(define .*\))", r'\1 "stackrealign"', str(self.module), flags=re.MULTILINE)

@@ -1,0 +1,180 @@
+"""LUT networks as straight x86-64 machine code with AVX-512's three-input instruction, written in time linear in it.
+
+A look-up of up to three inputs is one VPTERNLOGQ whose immediate byte is its table; the eighths, quarters or halves of
+a larger table are chosen between by further ones. All nodes of one arity have the same instructions: a template is
+copied for all of them at once, and addresses and tables are filled in.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import platform
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+VECTOR_BYTES = 64
+_END = b"\xc5\xf8\x77\xc3"  # vzeroupper; ret
+_MAP_0F, _MAP_0F3A = 1, 3
+_LOAD, _STORE, _TERNARY = 0x6F, 0x7F, 0x25
+_CHOICE = 0xD8  # z ? y : x
+_FIRST_ARGUMENT = 7  # rdi, as the System V convention has it
+_INPUTS = 16  # the first of the registers that hold the inputs of a larger table
+
+
+@dataclass
+class Template:
+    """The code of one node.
+
+    Attributes:
+        code: the bytes, 0 where something is filled in.
+        addresses: where in it the 4 bytes of an address go, and of which operand: a fan-in, or -1 for the target.
+        tables: where in it a byte of the table goes, and which byte.
+    """
+
+    code: bytearray = field(default_factory=bytearray)
+    addresses: list[tuple[int, int]] = field(default_factory=list)
+    tables: list[tuple[int, int]] = field(default_factory=list)
+
+    def load(self, register: int, operand: int) -> None:
+        """Register from memory."""
+        self._instruction(_MAP_0F, _LOAD, register, 0, None)
+        self._address(operand)
+
+    def store(self, register: int) -> None:
+        """Register to the target."""
+        self._instruction(_MAP_0F, _STORE, register, 0, None)
+        self._address(-1)
+
+    def copy(self, register: int, source: int) -> None:
+        """Register from register."""
+        self._instruction(_MAP_0F, _LOAD, register, 0, source)
+
+    def look_up(self, register: int, second: int, third: int, part: int) -> None:
+        """`register = table[4 register + 2 second + third]`, the table a byte of the node's."""
+        self._instruction(_MAP_0F3A, _TERNARY, register, second, third)
+        self._table(part)
+
+    def look_up_from(self, register: int, second: int, operand: int, part: int) -> None:
+        """The same, the third input from memory."""
+        self._instruction(_MAP_0F3A, _TERNARY, register, second, None)
+        self._address(operand)
+        self._table(part)
+
+    def choose(self, zero: int, one: int, chooser: int) -> None:
+        """`zero = chooser ? one : zero`."""
+        self._instruction(_MAP_0F3A, _TERNARY, zero, one, chooser)
+        self.code.append(_CHOICE)
+
+    def _address(self, operand: int) -> None:
+        self.addresses.append((len(self.code), operand))
+        self.code += bytes(4)
+
+    def _table(self, part: int) -> None:
+        self.tables.append((len(self.code), part))
+        self.code.append(0)
+
+    def _instruction(self, opcodes: int, opcode: int, register: int, second: int, third: int | None) -> None:
+        """EVEX prefix, opcode and ModRM of a 512-bit instruction on quadwords; the third operand None is in memory."""
+        kept = 0 if third is None else third
+        inverted = (register >> 3 & 1) << 7 | (kept >> 4 & 1) << 6 | (kept >> 3 & 1) << 5 | (register >> 4 & 1) << 4
+        mode = 0x80 | _FIRST_ARGUMENT if third is None else 0xC0 | third & 7
+        self.code += bytes(
+            (
+                0x62,
+                inverted ^ 0xF0 | opcodes,
+                0x80 | (~second & 15) << 3 | 5,
+                0x40 | (~second >> 4 & 1) << 3,
+                opcode,
+                mode | (register & 7) << 3,
+            )
+        )
+
+
+@cache
+def template(arity: int) -> Template:
+    """The code of a node of 1 to 6 inputs."""
+    t = Template()
+    if arity < 3:
+        t.load(0, arity - 1)
+        t.look_up_from(0, 0, 0, 0)
+    elif arity == 3:
+        t.load(0, 2)
+        t.load(1, 1)
+        t.look_up_from(0, 1, 0, 0)
+    else:
+        for j in range(arity):
+            t.load(_INPUTS + j, j)
+        _choose(t, arity, 0, 0)
+    t.store(0)
+    return t
+
+
+def _choose(t: Template, arity: int, register: int, part: int) -> None:
+    """The value of the part of a table that inputs 0 to `arity - 1` address, into a register; uses those above it."""
+    if arity == 3:
+        t.copy(register, _INPUTS + 2)
+        t.look_up(register, _INPUTS + 1, _INPUTS, part)
+        return
+    _choose(t, arity - 1, register, part)
+    _choose(t, arity - 1, register + 1, part + (1 << (arity - 4)))
+    t.choose(register, register + 1, _INPUTS + arity - 1)
+
+
+def _small_tables(arity: int, tables: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Tables of one or two inputs as those of three: the last input at address bits 2 and 1, the first at bit 0."""
+    one, two, three = (np.uint64(number) for number in (1, 2, 3))
+    if arity == 1:
+        return (tables & one) | (tables >> one) << np.uint64(7)
+    return (tables & three) | (tables >> two) << np.uint64(6)
+
+
+def node_code(
+    arity: int, fanins: npt.NDArray[np.int32], tables: npt.NDArray[np.uint64], targets: npt.NDArray[np.int32]
+) -> bytes:
+    """The code of nodes of one arity.
+
+    Args:
+        arity: 1 to 6.
+        fanins: int32 `[nodes, arity]`, bytes from the first argument.
+        tables: uint64 `[nodes]`.
+        targets: int32 `[nodes]`, bytes from the first argument.
+    """
+    t = template(arity)
+    code = np.tile(np.frombuffer(bytes(t.code), np.uint8), (len(tables), 1))
+    parts = (_small_tables(arity, tables) if arity < 3 else tables).astype("<u8").view(np.uint8).reshape(-1, 8)
+    for place, operand in t.addresses:
+        address = targets if operand < 0 else fanins[:, operand]
+        code[:, place : place + 4] = address.astype("<i4").view(np.uint8).reshape(-1, 4)
+    for place, part in t.tables:
+        code[:, place] = parts[:, part]
+    return code.tobytes()
+
+
+class Code:
+    """Machine code in memory of its own, first written, then made executable; a function of one address.
+
+    Attributes:
+        address: where it begins.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+
+    def __init__(self, code: bytes) -> None:
+        self._memory = mmap.mmap(-1, len(code) + len(_END))
+        self._memory.write(code + _END)
+        self._handle = ctypes.c_char.from_buffer(self._memory)
+        self.address = ctypes.addressof(self._handle)
+        protect = ctypes.CDLL(None, use_errno=True).mprotect
+        if protect(ctypes.c_void_p(self.address), ctypes.c_size_t(len(self._memory)), mmap.PROT_READ | mmap.PROT_EXEC):
+            raise OSError(ctypes.get_errno(), "no memory can be made executable")
+
+
+def is_possible() -> bool:
+    """Whether this system takes code of this form: an x86-64 CPU and the System V calling convention."""
+    return platform.machine().lower() in ("x86_64", "amd64") and sys.platform != "win32"

@@ -1,0 +1,141 @@
+"""Feature words become bit planes: comparisons with thresholds, 512 samples a plane.
+
+Every kernel is `pack(x, signals, params)`: it reads one block of samples at `x` and writes the planes of its signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from llvmlite import ir
+
+from warp2hdl.kernels.simd_target import BYTES, LANES, WORDS, Kernel, machine
+from warp2hdl.kernels.vector import I1, I64, POINTER, _declared
+
+_ARGUMENTS = (("x", POINTER), ("signals", POINTER), ("params", POINTER))
+
+
+@cache
+def rows(level: str) -> Callable[..., None]:
+    """Samples as rows of bytes; 64 comparators at a time, with any bytes of a window of 64. For AVX-512 alone.
+
+    `params`, int64: bytes from row to row; how many groups of 64 comparators; the addresses of the groups' windows
+    (int64, the first byte), of their choices of bytes and of their thresholds (uint8 `[groups, 64]`) and of masks of
+    the comparators that are ever true (uint64); a mask of the bytes of a window that exist; the address of 4 KiB to
+    work in. Comparator i of group g becomes signal `64 g + i`.
+    """
+    p = Kernel(_ARGUMENTS, level)
+    b = p.builder
+    stride, groups = p.parameter(0), p.parameter(1)
+    windows, choices, thresholds, masks = (p.pointer(number) for number in range(2, 6))
+    within = b.bitcast(p.parameter(6), ir.VectorType(I1, 64))
+    work = p.pointer(7)
+    masked = _declared(
+        p.module,
+        "llvm.masked.load.v64i8.p0",
+        ir.FunctionType(BYTES, [BYTES.as_pointer(), ir.IntType(32), within.type, BYTES]),
+    )
+    permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
+    nothing = ir.Constant(BYTES, [0] * 64)
+    with p.loop(I64(0), groups, 1) as (group, _):
+        line = b.mul(group, I64(64))
+        choice, threshold = p.get(p.at(choices, line), BYTES), p.get(p.at(thresholds, line), BYTES)
+        mask = p.load(p.index(masks, group, 8), I64)
+        first = p.at(p["x"], p.load(p.index(windows, group, 8), I64))
+        with p.loop(I64(0), I64(64), 1) as (row, _):
+            for lane in range(8):
+                place = p.at(first, b.mul(b.add(row, I64(64 * lane)), stride))
+                found = b.call(masked, [b.bitcast(place, BYTES.as_pointer()), ir.IntType(32)(1), within, nothing])
+                bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
+                word = b.and_(b.bitcast(bits, I64), mask)
+                p.store(word, p.at(work, b.mul(row, I64(64)), I64(8 * lane)))
+        _transpose(p, work, p.at(p["signals"], b.mul(group, I64(64 * 64))))
+    return p.compile(machine(level))
+
+
+def _transpose(p: Kernel, work: ir.Value, out: ir.Value) -> None:
+    """Eight 64 x 64 matrices of bits at once, one in each word of 64 vectors; in place, then to `out`."""
+    b = p.builder
+    for source, target, near, far, steps in ((work, work, 64, 512, (32, 16, 8)), (work, out, 512, 64, (4, 2, 1))):
+        with p.loop(I64(0), I64(8), 1) as (row, _):
+            start = b.mul(row, I64(near))
+            vectors = [p.get(p.at(source, start, I64(far * i))) for i in range(8)]
+            for number, step in enumerate(steps):
+                _exchange(p, vectors, 4 >> number, step)
+            for i, vector in enumerate(vectors):
+                p.put(vector, p.at(target, start, I64(far * i)))
+
+
+def _exchange(p: Kernel, vectors: list[ir.Value], apart: int, step: int) -> None:
+    """Swaps the bits of each word that have `step` in their number with those of the vector `apart` that lack it."""
+    b = p.builder
+    low = sum(1 << bit for bit in range(64) if not bit & step)
+    mask, shift = ir.Constant(WORDS, [low] * 8), ir.Constant(WORDS, [step] * 8)
+    for i in range(8):
+        if not i & apart:
+            moved = b.and_(b.xor(b.lshr(vectors[i], shift), vectors[i + apart]), mask)
+            vectors[i + apart] = b.xor(vectors[i + apart], moved)
+            vectors[i] = b.xor(vectors[i], b.shl(moved, shift))
+
+
+@cache
+def columns(level: str, size: int) -> Callable[..., None]:
+    """Samples as columns of words of `size` bytes.
+
+    `params`, int64: how many comparators; the addresses of their columns' first bytes and of their planes (int64, from
+    `x` and from `signals`), of their thresholds (uint16) and of masks (int64, all ones, or 0 for one that is never
+    true).
+    """
+    p = Kernel(_ARGUMENTS, level)
+    b = p.builder
+    word = ir.IntType(8 * size)
+    places, planes, thresholds, masks = (p.pointer(number) for number in range(1, 5))
+    with p.loop(I64(0), p.parameter(0), 1) as (number, _):
+        column = p.at(p["x"], p.load(p.index(places, number, 8), I64))
+        plane = p.at(p["signals"], p.load(p.index(planes, number, 8), I64))
+        limit = p.spread(p.load(p.index(thresholds, number, 2), word), 64).value  # its low bytes come first
+        mask = p.load(p.index(masks, number, 8), I64)
+        with p.loop(I64(0), I64(8), 1) as (lane, _):
+            found = p.get(p.at(column, b.mul(lane, I64(64 * size))), limit.type)
+            bits = b.bitcast(b.icmp_unsigned(">=", found, limit), I64)
+            p.store(b.and_(bits, mask), p.at(plane, b.mul(lane, I64(8))))
+    return p.compile(machine(level))
+
+
+@cache
+def turned(level: str, size: int) -> Callable[..., None]:
+    """Samples as rows of words of `size` bytes: turned into columns first, 16 bytes of 16 / `size` rows at a time.
+
+    `params`, int64: those of `columns`, whose columns are 512 words each and begin at 0; then bytes from row to row;
+    how many tiles; the address of their first features (int64); the address of the columns; `columns` itself.
+    """
+    p = Kernel(_ARGUMENTS, level)
+    b = p.builder
+    count = 16 // size
+    kind = ir.VectorType(ir.IntType(8 * size), count)
+    stride, tiles, firsts, work = p.parameter(5), p.parameter(6), p.pointer(7), p.pointer(8)
+    with p.loop(I64(0), tiles, 1) as (tile, _):
+        feature = p.load(p.index(firsts, tile, 8), I64)
+        source = p.at(p["x"], b.mul(feature, I64(size)))
+        target = p.at(work, b.mul(feature, I64(LANES * size)))
+        with p.loop(I64(0), I64(LANES), count) as (row, _):
+            place = p.at(source, b.mul(row, stride))
+            vectors = [p.get(p.at(place, b.mul(stride, I64(i))), kind) for i in range(count)]
+            for _ in range(count.bit_length() - 1):
+                vectors = _interleaved(b, vectors)
+            for i, vector in enumerate(vectors):
+                p.put(vector, p.at(target, I64(LANES * size * i), b.mul(row, I64(size))))
+    p.call_at(p.parameter(9), work, p["signals"], p["params"])
+    return p.compile(machine(level))
+
+
+def _interleaved(b: ir.IRBuilder, vectors: list[ir.Value]) -> list[ir.Value]:
+    """One of the equal steps of turning a square: lanes of the first half and of the second half by turns."""
+    count = len(vectors)
+    found = []
+    for first, second in zip(vectors[: count // 2], vectors[count // 2 :], strict=True):
+        for start in (0, count // 2):
+            lanes = [lane + offset for lane in range(start, start + count // 2) for offset in (0, count)]
+            found.append(b.shuffle_vector(first, second, ir.Constant(ir.VectorType(ir.IntType(32), count), lanes)))
+    return found
