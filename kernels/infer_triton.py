@@ -5,7 +5,7 @@ A look-up is a tree of multiplexers over whole words; `low ^ ((low ^ high) & x)`
 adds the samples' bits up in bytes, four to a register.
 """
 
-# mypy: disable-error-code="assignment"
+# mypy: disable-error-code="assignment,misc"
 # ruff: noqa: RUF005
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ ORDER = (
     ("lower",),
     ("passes",),
     ("backends", "engines"),
-    ("runtime",),
+    ("runtime", "difflogic"),
     ("sim",),
     ("formal", "synth"),
     ("report",),

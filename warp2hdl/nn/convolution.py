@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import torch
 
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import functional
 from warp2hdl.nn.layers import LogicLayer
+from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
 from warp2hdl.nn.windows import Windows
 from warp2hdl.nn.wiring import random_fanins
 
@@ -131,8 +132,16 @@ class LogicConv2d(torch.nn.Module):
         fanins = rows[torch.cat(places).long()].transpose(1, 2).reshape(-1, self.arity)
         return torch.where(fanins < 0, self.in_dim, fanins).to(torch.int32)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`[batch, in_dim]` or `[batch, channels, height, width]` -> `[batch, out_dim]`."""
+    @overload
+    def forward(self, x: torch.Tensor) -> torch.Tensor: ...
+
+    @overload
+    def forward(self, x: PackBitsTensor) -> PackBitsTensor: ...
+
+    def forward(self, x: torch.Tensor | PackBitsTensor) -> torch.Tensor | PackBitsTensor:
+        """`[batch, in_dim]` or `[batch, channels, height, width]` -> `[batch, out_dim]`; packed bits stay packed."""
+        if isinstance(x, PackBitsTensor):
+            return self._look_up_packed(x)
         flat = x.reshape(len(x), -1)
         if flat.shape[1] != self.in_dim:
             raise ConfigError(f"the input has shape {tuple(x.shape)}; this layer takes [batch, {self.in_dim}].")
@@ -147,6 +156,16 @@ class LogicConv2d(torch.nn.Module):
         for level in self.levels:
             rows = functional.look_up_layer(rows, level.fanins, level.tables())
         return rows.float().t()
+
+    def _look_up_packed(self, x: PackBitsTensor) -> PackBitsTensor:
+        require_evaluation(self)
+        if x.shape[1] != self.in_dim:
+            raise ConfigError(f"the input has shape {tuple(x.shape)}; this layer takes [batch, {self.in_dim}].")
+        if self.padded:
+            x = x.with_zero()
+        for level in self.levels:
+            x = x.look_up(level.fanins, level.tables())
+        return x
 
     def extra_repr(self) -> str:
         """The settings, as `print(model)` shows them."""

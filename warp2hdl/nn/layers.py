@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import torch
 
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import functional, wiring
 from warp2hdl.nn.initial import INITIALS, initial_weight
+from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
 from warp2hdl.nn.placement import place
 from warp2hdl.nn.relaxations import RELAXATIONS
 from warp2hdl.nn.relaxed import SAMPLINGS, relaxed_layer
@@ -162,10 +163,19 @@ class LogicLayer(torch.nn.Module):
         """Hard truth tables now: bool `[out_dim, 2**arity]`, entry a the output at address a."""
         return RELAXATIONS[self.relaxation].tables(self.weight)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`[batch, in_dim]` -> `[batch, out_dim]`."""
-        if x.ndim != 2 or x.shape[1] != self.in_dim:
+    @overload
+    def forward(self, x: torch.Tensor) -> torch.Tensor: ...
+
+    @overload
+    def forward(self, x: PackBitsTensor) -> PackBitsTensor: ...
+
+    def forward(self, x: torch.Tensor | PackBitsTensor) -> torch.Tensor | PackBitsTensor:
+        """`[batch, in_dim]` -> `[batch, out_dim]`; packed bits, in evaluation alone, give packed bits."""
+        if len(x.shape) != 2 or x.shape[1] != self.in_dim:
             raise ConfigError(f"the input has shape {tuple(x.shape)}; this layer takes [batch, {self.in_dim}].")
+        if isinstance(x, PackBitsTensor):
+            require_evaluation(self)
+            return x.look_up(self.current_fanins(), self.tables())
         # Inside, rows are signals. The result is a transposed view, so the next layer's transposition costs nothing.
         x = x.t()
         is_bits = not x.is_floating_point()
@@ -175,7 +185,8 @@ class LogicLayer(torch.nn.Module):
         if not (x.is_cuda and x.dtype == torch.bfloat16):
             x = x.to(torch.uint8 if is_bits else torch.float32)
         if self.grad_factor != 1 and x.requires_grad:
-            x = _ScaleGradient.apply(x, self.grad_factor)
+            scaled: torch.Tensor = _ScaleGradient.apply(x, self.grad_factor)
+            x = scaled
         fanins, learned = self.current_fanins(), self.wiring == "learned"
         if self._watching:
             x, fanins = self._watched_rows(x, fanins)
@@ -226,13 +237,16 @@ class GroupSum(torch.nn.Module):
         super().__init__()
         self.k, self.tau = k, tau
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`[batch, k * n]` -> `[batch, k]`."""
+    def forward(self, x: torch.Tensor | PackBitsTensor) -> torch.Tensor:
+        """`[batch, k * n]` -> `[batch, k]`; of packed bits the counts as int32, not divided by tau, as in difflogic."""
+        if isinstance(x, PackBitsTensor):
+            require_evaluation(self)
+            return x.group_sum(self.k)
         if x.shape[-1] % self.k:
             raise ConfigError(
                 f"{x.shape[-1]} outputs do not divide into {self.k} classes; make the last width a multiple of it."
             )
-        return x.t().reshape(self.k, -1, x.shape[0]).sum(1).t() / self.tau
+        return x.t().reshape(self.k, x.shape[-1] // self.k, x.shape[0]).sum(1).t() / self.tau
 
     def extra_repr(self) -> str:
         """The settings, as `print(model)` shows them."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import torch
 
 from warp2hdl.errors import ConfigError
+from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
 from warp2hdl.nn.windows import Windows
 
 
@@ -36,8 +39,16 @@ class OrPool2d(torch.nn.Module):
         self.in_dim = channels * height * width
         self.out_shape = (channels, *self.windows.out_size)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`[batch, in_dim]` or `[batch, channels, height, width]` -> `[batch, out_dim]`."""
+    @overload
+    def forward(self, x: torch.Tensor) -> torch.Tensor: ...
+
+    @overload
+    def forward(self, x: PackBitsTensor) -> PackBitsTensor: ...
+
+    def forward(self, x: torch.Tensor | PackBitsTensor) -> torch.Tensor | PackBitsTensor:
+        """`[batch, in_dim]` or `[batch, channels, height, width]` -> `[batch, out_dim]`; packed bits stay packed."""
+        if isinstance(x, PackBitsTensor):
+            return self._pool_packed(x)
         flat = x.reshape(len(x), -1)
         if flat.shape[1] != self.in_dim:
             raise ConfigError(f"the input has shape {tuple(x.shape)}; this layer takes [batch, {self.in_dim}].")
@@ -50,6 +61,14 @@ class OrPool2d(torch.nn.Module):
         w = self.windows
         pooled = torch.nn.functional.max_pool2d(image, w.size, w.stride, w.padding)
         return pooled.permute(0, 2, 3, 1).reshape(-1, len(x)).t()
+
+    def _pool_packed(self, x: PackBitsTensor) -> PackBitsTensor:
+        require_evaluation(self)
+        if x.shape[1] != self.in_dim:
+            raise ConfigError(f"the input has shape {tuple(x.shape)}; this layer takes [batch, {self.in_dim}].")
+        rows = self.windows.rows(torch.arange(self.in_dim).reshape(self.windows.in_shape))
+        windows = rows.transpose(1, 2).flatten(0, 1)
+        return x.with_zero().any_of(torch.where(windows < 0, self.in_dim, windows))
 
     def extra_repr(self) -> str:
         """The settings, as `print(model)` shows them."""
