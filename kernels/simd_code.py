@@ -11,18 +11,25 @@ import ctypes
 import mmap
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-VECTOR_BYTES = 64
-_END = b"\xc5\xf8\x77\xc3"  # vzeroupper; ret
+_CHUNK = 16384  # bytes of code that are repeated, within half of the nearest cache
+_PIECE = 4096
+# rbx holds the address of the signals, r12 how many vectors there are, rbp how many are left.
+_BEGIN = b"\x53\x55\x41\x54\x48\x89\xfb\x49\x89\xd4"  # push rbx; push rbp; push r12; mov rbx, rdi; mov r12, rdx
+_END = b"\xc5\xf8\x77\x41\x5c\x5d\x5b\xc3"  # vzeroupper; pop r12; pop rbp; pop rbx; ret
+_AGAIN = b"\x4c\x89\xe5"  # mov rbp, r12
+_NEXT = b"\x48\x83\xc3\x40\xff\xcd\x0f\x85"  # add rbx, 64; dec ebp; jnz ...
+_REWIND = b"\x4c\x89\xe0\x48\xc1\xe0\x06\x48\x29\xc3"  # mov rax, r12; shl rax, 6; sub rbx, rax
 _MAP_0F, _MAP_0F3A = 1, 3
 _LOAD, _STORE, _TERNARY = 0x6F, 0x7F, 0x25
 _CHOICE = 0xD8  # z ? y : x
-_FIRST_ARGUMENT = 7  # rdi, as the System V convention has it
+_SIGNALS = 3  # rbx
 _INPUTS = 16  # the first of the registers that hold the inputs of a larger table
 
 
@@ -82,7 +89,7 @@ class Template:
         """EVEX prefix, opcode and ModRM of a 512-bit instruction on quadwords; the third operand None is in memory."""
         kept = 0 if third is None else third
         inverted = (register >> 3 & 1) << 7 | (kept >> 4 & 1) << 6 | (kept >> 3 & 1) << 5 | (register >> 4 & 1) << 4
-        mode = 0x80 | _FIRST_ARGUMENT if third is None else 0xC0 | third & 7
+        mode = 0x80 | _SIGNALS if third is None else 0xC0 | third & 7
         self.code += bytes(
             (
                 0x62,
@@ -135,14 +142,14 @@ def _small_tables(arity: int, tables: npt.NDArray[np.uint64]) -> npt.NDArray[np.
 
 def node_code(
     arity: int, fanins: npt.NDArray[np.int32], tables: npt.NDArray[np.uint64], targets: npt.NDArray[np.int32]
-) -> bytes:
-    """The code of nodes of one arity.
+) -> list[bytes]:
+    """The code of nodes of one arity, in pieces.
 
     Args:
         arity: 1 to 6.
-        fanins: int32 `[nodes, arity]`, bytes from the first argument.
+        fanins: int32 `[nodes, arity]`, bytes from `signals`.
         tables: uint64 `[nodes]`.
-        targets: int32 `[nodes]`, bytes from the first argument.
+        targets: int32 `[nodes]`, bytes from `signals`.
     """
     t = template(arity)
     code = np.tile(np.frombuffer(bytes(t.code), np.uint8), (len(tables), 1))
@@ -152,11 +159,35 @@ def node_code(
         code[:, place : place + 4] = address.astype("<i4").view(np.uint8).reshape(-1, 4)
     for place, part in t.tables:
         code[:, place] = parts[:, part]
-    return code.tobytes()
+    rows = max(1, _PIECE // code.shape[1])
+    return [code[start : start + rows].tobytes() for start in range(0, len(code), rows)]
+
+
+def call_code(function: int, argument: int) -> bytes:
+    """The code of a call of the function at an address with the address of the signals and another one."""
+    numbers = argument.to_bytes(8, "little"), function.to_bytes(8, "little")
+    return b"\x48\x89\xdf\x48\xbe" + numbers[0] + b"\x48\xb8" + numbers[1] + b"\xff\xd0"
+
+
+def repeated(pieces: Sequence[bytes]) -> bytes:
+    """Code that goes through each part of the pieces for all vectors before it goes on to the next part."""
+    parts: list[list[bytes]] = [[]]
+    size = 0
+    for piece in pieces:
+        if size and size + len(piece) > _CHUNK:
+            parts.append([])
+            size = 0
+        parts[-1].append(piece)
+        size += len(piece)
+    code = []
+    for part in parts:
+        body = b"".join(part) + _NEXT
+        code += [_AGAIN, body, (-len(body) - 4).to_bytes(4, "little", signed=True), _REWIND]
+    return b"".join(code)
 
 
 class Code:
-    """Machine code in memory of its own, first written, then made executable; a function of one address.
+    """`network(signals, _, vectors)` as machine code in memory of its own, first written, then made executable.
 
     Attributes:
         address: where it begins.
@@ -166,8 +197,9 @@ class Code:
     """
 
     def __init__(self, code: bytes) -> None:
-        self._memory = mmap.mmap(-1, len(code) + len(_END))
-        self._memory.write(code + _END)
+        code = _BEGIN + code + _END
+        self._memory = mmap.mmap(-1, len(code))
+        self._memory.write(code)
         self._handle = ctypes.c_char.from_buffer(self._memory)
         self.address = ctypes.addressof(self._handle)
         protect = ctypes.CDLL(None, use_errno=True).mprotect

@@ -7,40 +7,54 @@ from functools import cache
 
 from llvmlite import ir
 
-from warp2hdl.kernels.simd_target import LANES, Kernel, machine
+from warp2hdl.kernels.simd_target import VECTOR_BYTES, Kernel, machine
 from warp2hdl.kernels.vector import I32, I64, POINTER
 
-MAX_ARITY = 6
+ADD = 7
+"""The arity of a run that adds up outputs, one more than any node's."""
 
 
 @cache
 def network(level: str) -> Callable[..., None]:
-    """`network(signals, params)` computes the nodes of a network, in runs that share arity and table.
+    """`network(signals, params, vectors)` computes the nodes of a network, in runs that share arity and table.
+
+    All of it is done for the samples at `signals`, then for those 64 bytes further, `vectors` times.
 
     `params`, int64: how many runs; the addresses of the runs (int64 `[runs, 5]`: arity, table, the first of its
     fan-ins, the first and one past the last of its nodes), of the fan-ins and of the nodes' targets (int32, bytes from
-    `signals`).
+    `signals`); the address of `simd_count.add`. A run of arity `ADD` calls that; its table is the address of the
+    parameters.
     """
-    p = Kernel((("signals", POINTER), ("params", POINTER)), level)
+    p = Kernel((("signals", POINTER), ("params", POINTER), ("vectors", I64)), level)
     b = p.builder
     runs, fanins, targets = (p.pointer(number) for number in (1, 2, 3))
-    with p.loop(I64(0), p.parameter(0), 1) as (number, _):
+    with p.loop(I64(0), p["vectors"], 1) as (vector, _), p.loop(I64(0), p.parameter(0), 1) as (number, _):
+        signals = p.index(p["signals"], vector, VECTOR_BYTES)
         run = p.index(runs, number, 40)
         arity, table, edge, start, stop = (p.load(p.at(run, I64(8 * i)), I64) for i in range(5))
         after = p.function.append_basic_block("done")
         choice = b.switch(arity, after)
-        for count in range(1, MAX_ARITY + 1):
+        for count in range(1, ADD + 1):
             block = p.function.append_basic_block(f"arity{count}")
             choice.add_case(I64(count), block)
             b.position_at_end(block)
-            _run(p, count, table, p.index(fanins, edge, 4), targets, (start, stop))
+            if count == ADD:
+                p.call_at(p.parameter(4), signals, b.inttoptr(table, POINTER))
+            else:
+                _run(p, signals, count, table, p.index(fanins, edge, 4), targets, (start, stop))
             b.branch(after)
         b.position_at_end(after)
     return p.compile(machine(level))
 
 
 def _run(
-    p: Kernel, arity: int, table: ir.Value, fanins: ir.Value, targets: ir.Value, bounds: tuple[ir.Value, ir.Value]
+    p: Kernel,
+    signals: ir.Value,
+    arity: int,
+    table: ir.Value,
+    fanins: ir.Value,
+    targets: ir.Value,
+    bounds: tuple[ir.Value, ir.Value],
 ) -> None:
     """Nodes of one arity and table: what the first input decides by masks, the others by choosing between halves."""
     b = p.builder
@@ -49,7 +63,7 @@ def _run(
     with p.loop(bounds[0], bounds[1], 1) as (node, _):
         first = b.mul(b.sub(node, bounds[0]), I64(arity))
         places = [p.load(p.index(fanins, b.add(first, I64(j)), 4), I32) for j in range(arity)]
-        inputs = [p.get(p.at(p["signals"], b.zext(place, I64))) for place in places]
+        inputs = [p.get(p.at(signals, b.zext(place, I64))) for place in places]
         values = [b.xor(low, b.and_(inputs[0], change)) for low, change in masks]
         for chooser in inputs[1:]:
             values = [
@@ -57,27 +71,32 @@ def _run(
                 for low, high in zip(values[::2], values[1::2], strict=True)
             ]
         target = p.load(p.index(targets, node, 4), I32)
-        p.put(values[0], p.at(p["signals"], b.zext(target, I64)))
+        p.put(values[0], p.at(signals, b.zext(target, I64)))
 
 
 @cache
 def blocks(level: str) -> Callable[..., None]:
-    """`blocks(x, out, signals, params)` runs three stages over blocks of 512 samples.
+    """`blocks(x, out, signals, params)` runs three stages over blocks of samples, a few vectors of 512 each.
 
-    `params`, int64: how many blocks; bytes from block to block of `x` and of `out`; then the addresses of the stages
-    and of their parameters: `pack(x, signals, params)`, `network(signals, params)`, `count(signals, out, params)`.
+    `params`, int64: how many vectors in all; how many a block has; bytes from vector to vector of `x` and of `out`;
+    then the addresses of the stages and of their parameters: `pack(x, signals, params)`, `network(signals, params,
+    vectors)`, `count(signals, out, params)`.
     """
     p = Kernel((("x", POINTER), ("out", POINTER), ("signals", POINTER), ("params", POINTER)), level)
     b = p.builder
-    x_step, out_step = p.parameter(1), p.parameter(2)
-    stages = [(p.parameter(number), p.pointer(number + 1)) for number in (3, 5, 7)]
-    with p.loop(I64(0), p.parameter(0), 1) as (block, _):
-        x, out = (p.at(p[name], b.mul(block, step)) for name, step in (("x", x_step), ("out", out_step)))
-        for (stage, params), places in zip(
-            stages, ((x, p["signals"]), (p["signals"],), (p["signals"], out)), strict=True
-        ):
-            p.call_at(stage, *places, params)
+    total, most = p.parameter(0), p.parameter(1)
+    pack, network, count = ((p.parameter(number), p.pointer(number + 1)) for number in (4, 6, 8))
+    x_at, out_at = (
+        lambda vector, name=name, number=number: p.at(p[name], b.mul(vector, p.parameter(number)))
+        for name, number in (("x", 2), ("out", 3))
+    )
+    with p.loop(I64(0), b.sdiv(b.add(total, b.sub(most, I64(1))), most), 1) as (block, _):
+        first = b.mul(block, most)
+        left = b.sub(total, first)
+        vectors = b.select(b.icmp_signed("<", left, most), left, most)
+        with p.loop(I64(0), vectors, 1) as (vector, _):
+            p.call_at(pack[0], x_at(b.add(first, vector)), p.index(p["signals"], vector, VECTOR_BYTES), pack[1])
+        p.call_at(network[0], p["signals"], network[1], vectors)
+        with p.loop(I64(0), vectors, 1) as (vector, _):
+            p.call_at(count[0], p.index(p["signals"], vector, VECTOR_BYTES), out_at(b.add(first, vector)), count[1])
     return p.compile(machine(level))
-
-
-__all__ = ["LANES", "blocks", "network"]

@@ -11,7 +11,7 @@ from functools import cache
 from llvmlite import ir
 
 from warp2hdl.kernels.simd_target import BYTES, LANES, WORDS, Kernel, machine
-from warp2hdl.kernels.vector import I1, I64, POINTER, _declared
+from warp2hdl.kernels.vector import I1, I32, I64, POINTER, _declared
 
 _ARGUMENTS = (("x", POINTER), ("signals", POINTER), ("params", POINTER))
 
@@ -23,48 +23,56 @@ def rows(level: str) -> Callable[..., None]:
     `params`, int64: bytes from row to row; how many groups of 64 comparators; the addresses of the groups' windows
     (int64, the first byte), of their choices of bytes and of their thresholds (uint8 `[groups, 64]`) and of masks of
     the comparators that are ever true (uint64); a mask of the bytes of a window that exist; the address of 4 KiB to
-    work in. Comparator i of group g becomes signal `64 g + i`.
+    work in, 512 bytes and 4 KiB a group; bytes from plane to plane. Comparator i of group g becomes plane `64 g + i`.
     """
     p = Kernel(_ARGUMENTS, level)
     b = p.builder
-    stride, groups = p.parameter(0), p.parameter(1)
-    windows, choices, thresholds, masks = (p.pointer(number) for number in range(2, 6))
-    within = b.bitcast(p.parameter(6), ir.VectorType(I1, 64))
-    work = p.pointer(7)
-    masked = _declared(
-        p.module,
-        "llvm.masked.load.v64i8.p0",
-        ir.FunctionType(BYTES, [BYTES.as_pointer(), ir.IntType(32), within.type, BYTES]),
-    )
-    permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
-    nothing = ir.Constant(BYTES, [0] * 64)
-    with p.loop(I64(0), groups, 1) as (group, _):
-        line = b.mul(group, I64(64))
-        choice, threshold = p.get(p.at(choices, line), BYTES), p.get(p.at(thresholds, line), BYTES)
-        mask = p.load(p.index(masks, group, 8), I64)
-        first = p.at(p["x"], p.load(p.index(windows, group, 8), I64))
-        with p.loop(I64(0), I64(64), 1) as (row, _):
-            for lane in range(8):
-                place = p.at(first, b.mul(b.add(row, I64(64 * lane)), stride))
-                found = b.call(masked, [b.bitcast(place, BYTES.as_pointer()), ir.IntType(32)(1), within, nothing])
-                bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
-                word = b.and_(b.bitcast(bits, I64), mask)
-                p.store(word, p.at(work, b.mul(row, I64(64)), I64(8 * lane)))
-        _transpose(p, work, p.at(p["signals"], b.mul(group, I64(64 * 64))))
+    groups = p.parameter(1)
+    square = p.pointer(7)
+    squares = p.at(square, I64(512))
+    # Eight rows of each word at a time, so that rows are read from the nearest cache for all groups but the first.
+    with p.loop(I64(0), I64(8), 1) as (row, _), p.loop(I64(0), groups, 1) as (group, _):
+        _compare(p, row, group, square)
+        vectors = [p.get(p.at(square, I64(64 * i))) for i in range(8)]
+        _turn(p, vectors, (32, 16, 8))
+        for i, vector in enumerate(vectors):
+            p.put(vector, p.at(squares, b.mul(group, I64(4096)), b.mul(row, I64(64)), I64(512 * i)))
+    step = p.parameter(8)
+    with p.loop(I64(0), b.mul(groups, I64(8)), 1) as (part, _):
+        vectors = [p.get(p.at(squares, b.mul(part, I64(512)), I64(64 * i))) for i in range(8)]
+        _turn(p, vectors, (4, 2, 1))
+        for i, vector in enumerate(vectors):
+            p.put(vector, p.at(p["signals"], b.mul(b.add(b.mul(part, I64(8)), I64(i)), step)))
     return p.compile(machine(level))
 
 
-def _transpose(p: Kernel, work: ir.Value, out: ir.Value) -> None:
-    """Eight 64 x 64 matrices of bits at once, one in each word of 64 vectors; in place, then to `out`."""
+def _compare(p: Kernel, row: ir.Value, group: ir.Value, square: ir.Value) -> None:
+    """64 comparators of the rows `row`, `row + 8`, ... of each of the eight words of a block, 64 rows in all."""
     b = p.builder
-    for source, target, near, far, steps in ((work, work, 64, 512, (32, 16, 8)), (work, out, 512, 64, (4, 2, 1))):
-        with p.loop(I64(0), I64(8), 1) as (row, _):
-            start = b.mul(row, I64(near))
-            vectors = [p.get(p.at(source, start, I64(far * i))) for i in range(8)]
-            for number, step in enumerate(steps):
-                _exchange(p, vectors, 4 >> number, step)
-            for i, vector in enumerate(vectors):
-                p.put(vector, p.at(target, start, I64(far * i)))
+    stride = p.parameter(0)
+    windows, choices, thresholds, masks = (p.pointer(number) for number in range(2, 6))
+    within = b.bitcast(p.parameter(6), ir.VectorType(I1, 64))
+    signature = ir.FunctionType(BYTES, [BYTES.as_pointer(), I32, within.type, BYTES])
+    masked = _declared(p.module, "llvm.masked.load.v64i8.p0", signature)
+    permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
+    line = b.mul(group, I64(64))
+    choice, threshold = p.get(p.at(choices, line), BYTES), p.get(p.at(thresholds, line), BYTES)
+    mask = p.load(p.index(masks, group, 8), I64)
+    first = p.at(p["x"], p.load(p.index(windows, group, 8), I64), b.mul(row, stride))
+    with p.loop(I64(0), I64(8), 1) as (number, _):
+        start = p.at(first, b.mul(number, b.mul(stride, I64(8))))
+        for lane in range(8):
+            place = p.at(start, b.mul(stride, I64(64 * lane)))
+            nothing = ir.Constant(BYTES, [0] * 64)
+            found = b.call(masked, [b.bitcast(place, BYTES.as_pointer()), I32(1), within, nothing])
+            bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
+            p.store(b.and_(b.bitcast(bits, I64), mask), p.at(square, b.mul(number, I64(64)), I64(8 * lane)))
+
+
+def _turn(p: Kernel, vectors: list[ir.Value], steps: tuple[int, int, int]) -> None:
+    """Three of the six steps of turning a 64 x 64 matrix of bits, in each word of eight vectors."""
+    for apart, step in zip((4, 2, 1), steps, strict=True):
+        _exchange(p, vectors, apart, step)
 
 
 def _exchange(p: Kernel, vectors: list[ir.Value], apart: int, step: int) -> None:
@@ -137,5 +145,5 @@ def _interleaved(b: ir.IRBuilder, vectors: list[ir.Value]) -> list[ir.Value]:
     for first, second in zip(vectors[: count // 2], vectors[count // 2 :], strict=True):
         for start in (0, count // 2):
             lanes = [lane + offset for lane in range(start, start + count // 2) for offset in (0, count)]
-            found.append(b.shuffle_vector(first, second, ir.Constant(ir.VectorType(ir.IntType(32), count), lanes)))
+            found.append(b.shuffle_vector(first, second, ir.Constant(ir.VectorType(I32, count), lanes)))
     return found

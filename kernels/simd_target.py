@@ -15,6 +15,8 @@ from warp2hdl.kernels.vector import I8, I32, I64, POINTER, Program, _declared
 LANES = 512
 """Samples of a vector: one bit each."""
 
+VECTOR_BYTES = LANES // 8
+
 WORDS = ir.VectorType(I64, 8)
 BYTES = ir.VectorType(I8, 64)
 
@@ -94,10 +96,6 @@ class Kernel(Program):
             function = _declared(self.module, "llvm.x86.avx512.pternlog.q.512", signature)
             return b.call(function, [x, y, z, I32(table)])
         return _FORMS[table](b, x, y, z)
-
-    def half_add(self, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ir.Value]:
-        """Sum and carry of two vectors."""
-        return self.builder.xor(x, y), self.builder.and_(x, y)
 
     def full_add(self, x: ir.Value, y: ir.Value, z: ir.Value) -> tuple[ir.Value, ir.Value]:
         """Sum and carry of three vectors."""

@@ -11,7 +11,11 @@ from warp2hdl.errors import ConfigError
 if TYPE_CHECKING:
     from warp2hdl.ir import Circuit
 
-ENGINES = {"numpy": "warp2hdl.engines.reference", "simd": "warp2hdl.engines.simd"}
+ENGINES = {
+    "numpy": "warp2hdl.engines.reference",
+    "simd": "warp2hdl.engines.simd",
+    "triton": "warp2hdl.engines.gpu",
+}
 """Each engine's module; its function `make(circuit, threads)` makes it."""
 
 

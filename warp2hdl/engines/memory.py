@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.kernels.simd_target import LANES
+from warp2hdl.engines.plan import GROUP, Plan
+from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES
 
 _HUGE = 1 << 21
 
@@ -28,13 +29,14 @@ class Workplace:
 
     Attributes:
         signals: where planes lie; all of it is 0 at first.
-        work: for adding up and for turning bits, at least 4 KiB.
+        work: for turning bits, and for the largest score.
         columns: for 512 samples' words of up to 2 bytes, made when they are needed.
     """
 
-    def __init__(self, signals: int, work: int, features: int) -> None:
+    def __init__(self, signals: int, plan: Plan, features: int) -> None:
         self.signals = zeros(signals)
-        self.work = np.empty(max(work, 4096), np.uint8)
+        groups = int(plan.planes.max(initial=0)) // GROUP + 1
+        self.work = zeros(max(512 + 4096 * groups, (plan.score_bits + 64) * VECTOR_BYTES + 4096))
         self._features = features
         self._columns: npt.NDArray[Any] | None = None
 

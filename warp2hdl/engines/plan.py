@@ -1,4 +1,4 @@
-"""What an engine computes, worked out once from a circuit: comparators, nodes over slots, outputs by class."""
+"""What an engine computes, worked out once from a circuit: comparators, nodes over slots, outputs to count."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class Plan:
         features: int64 `[comparators]`, the feature each of them looks at.
         planes: int64 `[comparators]`, the slot of each: 64 slots a group, whose features lie within 64 of each other.
         program: the nodes.
-        offsets: int64 `[classes + 1]`, where each class's outputs begin in `program.outputs`.
         bias: int64 `[classes]`.
         score_bits: the width of a score.
     """
@@ -34,7 +33,6 @@ class Plan:
     features: npt.NDArray[np.int64]
     planes: npt.NDArray[np.int64]
     program: Program
-    offsets: npt.NDArray[np.int64]
     bias: npt.NDArray[np.int64]
     score_bits: int
 
@@ -55,14 +53,11 @@ def make_plan(circuit: Circuit, *, pairs: bool) -> Plan:
     features = circuit.encoder.bit_feature[bits].astype(np.int64)
     planes, reserved = _planes(features)
     slots[bits] = planes
-    program = schedule(nodes, slots, reserved)
     groups = circuit.groups
-
-    def counted(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)[groups.offsets]
-
-    bias = groups.bias + np.diff(counted(ones))
-    return Plan(bits, features, planes, program, counted(varying), bias, groups.score_bits)
+    classes = np.repeat(np.arange(groups.classes), groups.sizes)
+    program = schedule(nodes, slots, reserved, classes[varying])
+    bias = groups.bias + np.bincount(classes[ones], minlength=groups.classes)
+    return Plan(bits, features, planes, program, bias, groups.score_bits)
 
 
 def _planes(features: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], int]:

@@ -10,25 +10,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from warp2hdl.engines.memory import Workplace
+from warp2hdl.engines.network import Network
 from warp2hdl.engines.packing import Packing
-from warp2hdl.engines.plan import Plan, make_plan
-from warp2hdl.engines.schedule import Program
+from warp2hdl.engines.plan import make_plan
 from warp2hdl.errors import ConfigError, DataError
 from warp2hdl.ir import Circuit
-from warp2hdl.kernels import simd_code, simd_count, simd_network
+from warp2hdl.kernels import simd_count, simd_network
 from warp2hdl.kernels.simd_target import LANES, LEVELS, address_of, host_level
 
 Array = npt.NDArray[Any]
 
-_LINE = LANES // 8  # bytes of a slot
-_BLOCKS = 32  # blocks that a thread takes at a time
+_BLOCKS = 32  # vectors that a thread takes at a time
 
 
 class SimdEngine:
@@ -51,8 +50,7 @@ class SimdEngine:
         self.level = level or best
         self.threads = threads
         self._plan = make_plan(circuit, pairs=self.level == "avx512")
-        self._network = _Network(self._plan.program, self.level)
-        self._counts = _Counts(circuit, self._plan)
+        self._network = Network(circuit, self._plan, self.level)
         self._packings: dict[tuple[str, np.dtype[Any], bool], Packing] = {}
         self._workplaces: deque[Workplace] = deque()
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
@@ -128,13 +126,12 @@ class SimdEngine:
     ) -> None:
         """Some blocks, in this thread."""
         first, last = blocks
-        pack, *_kept = packing.params(x.strides, place)
-        counts = self._counts.params(place)
+        pack, *_kept = packing.params(x.strides, self._network.step, place)
+        counts = self._network.count_params(place)
         steps = LANES * x.strides[0], LANES * out.strides[0]
         params = np.array(
             [
-                last - first,
-                *steps,
+                *(last - first, self._network.vectors, *steps),
                 *(address_of(packing.kernel), pack.ctypes.data),
                 *(self._network.address, self._network.params.ctypes.data),
                 *(address_of(stage), counts.ctypes.data),
@@ -158,91 +155,7 @@ class SimdEngine:
         try:
             return self._workplaces.pop()
         except IndexError:
-            return Workplace(self._plan.program.slots * _LINE, self._counts.work_bytes, self.circuit.encoder.features)
-
-
-class _Network:
-    """The network as code, or as a list that code goes through.
-
-    Attributes:
-        address: of the function.
-        params: what it is called with.
-    """
-
-    def __init__(self, program: Program, level: str) -> None:
-        self._code = _code(program) if level == "avx512" else None
-        self._kept: list[Array] = []
-        self.params = np.zeros(1, np.int64)
-        if self._code is not None:
-            self.address = self._code.address
-            return
-        self.address = address_of(simd_network.network(level))
-        runs, *places = _runs(program)
-        self._kept = [runs, *places]
-        self.params = np.array([len(runs), *(each.ctypes.data for each in self._kept)], np.int64)
-
-
-def _code(program: Program) -> simd_code.Code | None:
-    """The program as machine code, where the system takes it."""
-    if not simd_code.is_possible() or program.slots * _LINE >= 1 << 31:
-        return None
-    parts = []
-    for start, stop in _equal(program.arities):
-        arity = int(program.arities[start])
-        fanins = program.fanins[start:stop, :arity] * _LINE
-        parts.append(
-            simd_code.node_code(arity, fanins, program.tables[start:stop], program.targets[start:stop] * _LINE)
-        )
-    try:
-        return simd_code.Code(b"".join(parts))
-    except OSError:
-        return None
-
-
-def _runs(program: Program) -> tuple[Array, Array, Array]:
-    """The runs, fan-ins and targets that `simd_network.network` reads."""
-    arities = program.arities.astype(np.int64)
-    bounds = _equal(arities.astype(np.uint64) << np.uint64(60) ^ program.tables)
-    starts = np.array([start for start, _ in bounds], np.int64)
-    stops = np.array([stop for _, stop in bounds], np.int64)
-    edges = np.concatenate([[0], np.cumsum(arities)]).astype(np.int64)
-    runs = (
-        np.stack([arities[starts], program.tables[starts].view(np.int64), edges[starts], starts, stops], axis=1)
-        if bounds
-        else np.zeros((0, 5), np.int64)
-    )
-    read = np.arange(program.fanins.shape[1]) < arities[:, None]
-    fanins = (program.fanins[read] * _LINE).astype(np.int32)
-    return np.ascontiguousarray(runs), fanins, (program.targets * _LINE).astype(np.int32)
-
-
-def _equal(keys: Array) -> list[tuple[int, int]]:
-    """Start and stop of each run of equal keys."""
-    if not len(keys):
-        return []
-    cuts = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
-    return list(pairwise(cuts))
-
-
-class _Counts:
-    """What counting needs of a circuit: each class's outputs, filled up with a slot of zeros."""
-
-    def __init__(self, circuit: Circuit, plan: Plan) -> None:
-        sizes = np.diff(plan.offsets)
-        padded = -(-sizes // simd_count.STEP) * simd_count.STEP
-        self._offsets = np.concatenate([[0], np.cumsum(padded)]).astype(np.int64)
-        self._outputs = np.full(self._offsets[-1], plan.program.zero * _LINE, np.int32)
-        places = np.repeat(self._offsets[:-1] - plan.offsets[:-1], sizes) + np.arange(plan.offsets[-1])
-        self._outputs[places] = plan.program.outputs * _LINE
-        self._bias = plan.bias
-        classes, planes, id_planes = circuit.groups.classes, plan.score_bits, circuit.groups.class_bits
-        addresses = (each.ctypes.data for each in (self._offsets, self._outputs, self._bias))
-        self._params = classes, planes, id_planes, *addresses
-        self.work_bytes = (2 * planes + id_planes) * _LINE + 8 * LANES
-
-    def params(self, place: Workplace) -> Array:
-        """The parameters of a kernel of `simd_count`."""
-        return np.array([*self._params, place.work.ctypes.data], np.int64)
+            return Workplace(self._network.signal_bytes, self._plan, self.circuit.encoder.features)
 
 
 def make(circuit: Circuit, threads: int) -> SimdEngine:
@@ -254,4 +167,6 @@ def _dense(x: Array) -> Array:
     """The samples, copied where neither rows nor columns are dense."""
     size = x.itemsize
     by_rows = x.strides[1] == size and x.shape[1] * size >= 16
-    return x if by_rows or x.strides[0] == size else np.asfortranarray(x) if x.shape[1] * size < 16 else x.copy()
+    if by_rows or x.strides[0] == size:
+        return x
+    return np.asfortranarray(x) if x.shape[1] * size < 16 else x.copy()
