@@ -3,8 +3,8 @@
 python -m benchmarks.cosim [--nodes 4000,10000,20000] [--arity 2,4,6] [--targets generic,xilinx] [--count 200]
     [--out benchmarks/results/cosim.json]
 
-Each size is emitted and simulated by the commands of warp2hdl, in processes of their own. The build's time is that of
-Verilator, make and g++ together; the parts that all designs have in common are compiled beforehand.
+The build's time is that of Verilator, make, g++ and this process together; the parts that all designs have in common
+are compiled beforehand.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from warp2hdl.sim.runner import cosimulate
 INPUTS, LAYERS, CLASSES = 784, 4, 10
 
 
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _cpu() -> float:
+    """CPU seconds of this process and its children."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in usage)
 
 
 def measure(nodes: int, arity: int, target: str, count: int) -> dict[str, Any]:
@@ -40,11 +41,11 @@ def measure(nodes: int, arity: int, target: str, count: int) -> dict[str, Any]:
         emit(circuit, folder, target=target)
         manifest = Manifest.read(Path(folder))
         sources = [Path(folder, name) for name in manifest.verilog]
-        start = _children()
+        start = _cpu()
         build(sources, manifest.top, [port.name for port in manifest.ports], Path(work))
-        built = _children()
+        built = _cpu()
         found = cosimulate(folder, vectors="random", count=count, build_dir=work)
-        ran = _children()
+        ran = _cpu()
         bulk = sum(path.stat().st_size for path in Path(work).glob("*.cpp"))
     total = LAYERS * width
     return {

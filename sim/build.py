@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from warp2hdl.errors import OutputError
 from warp2hdl.files import staged_file, user_cache
+from warp2hdl.sim.generated import shorten
 from warp2hdl.sim.process import run_tool
 from warp2hdl.sim.tools import Tools, find_tools
 
@@ -30,10 +30,6 @@ _VERILATOR_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "-fno-dfg", "--no
 
 # The same for every design, and most of the compile time of a small one.
 _RUNTIME = ("verilated.o", "verilated_dpi.o", "verilated_vpi.o", "verilated_threads.o")
-
-# A constant word of a vector. Through VlWide's operator, which is a function call without optimisation, it takes the
-# compiler a third of its time and the simulation a call.
-_WORD = re.compile(r"(vlSelfRef\.\w+)(?=\[(?:0x[0-9a-f]+|\d+)U\])")
 
 _NAME = "simulation"
 
@@ -73,7 +69,7 @@ def build(
     env = tools.environment()
     verilate = _verilator_command(tools, top, folder, [control, *(source.resolve() for source in sources)])
     run_tool("verilator", verilate, env=env, folder=folder, timeout_seconds=timeout_seconds)
-    _reach_words(folder)
+    shorten(folder)
     cache = _runtime_cache(tools)
     _copy_runtime(cache, folder)
     calls = _MANY_CALLS if _cpp_bytes(folder) > _ONE_CALL_BYTES else _ONE_CALL
@@ -115,12 +111,6 @@ def _verilator_command(tools: Tools, top: str, folder: Path, sources: Sequence[P
 
 def _cpp_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("Vtop*.cpp"))
-
-
-def _reach_words(folder: Path) -> None:
-    """Lets the generated C++ read the words of vectors from where they are."""
-    for path in folder.glob("Vtop*.cpp"):
-        path.write_text(_WORD.sub(r"\1.m_storage", path.read_text()))
 
 
 def _make_variables(tools: Tools) -> list[str]:
