@@ -21,19 +21,21 @@ def words_of(batch: int) -> int:
     return -(-batch // WORD)
 
 
-def compare(x: torch.Tensor, features: torch.Tensor, thresholds: torch.Tensor) -> torch.Tensor:
-    """Words of features -> packed bits of comparators, int32 `[bits, ceil(batch / 32)]`.
+def compare(x: torch.Tensor, features: torch.Tensor, thresholds: torch.Tensor, out: torch.Tensor) -> None:
+    """Words of features -> packed bits of comparators.
 
     Args:
         x: uint8, bool or int32 `[batch, features]`, not negative.
         features: int32 `[bits]`, the feature that each comparator looks at.
         thresholds: int32 `[bits]`, at least 1; the bit is `x >= threshold`.
+        out: int32 `[rows, words]`, whose first rows take the comparators in their first words.
     """
     bits = x.to(torch.int32)[:, features.long()] >= thresholds
     padded = torch.zeros(len(features), words_of(len(x)), 4, 8, dtype=torch.uint8, device=x.device)
     padded.flatten(1)[:, : len(x)] = bits.t()
     places = torch.arange(8, dtype=torch.uint8, device=x.device)
-    return (padded << places).sum(-1, dtype=torch.uint8).view(torch.int32).squeeze(-1)
+    found = (padded << places).sum(-1, dtype=torch.uint8).view(torch.int32).squeeze(-1)
+    out[: len(found), : found.shape[1]] = found
 
 
 def unpack(rows: torch.Tensor, batch: int) -> torch.Tensor:

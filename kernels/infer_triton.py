@@ -135,17 +135,16 @@ def count_kernel(
     tl.store(found + group.to(tl.int64) * found_stride + sample, total, sample < batch)
 
 
-def compare(x: torch.Tensor, features: torch.Tensor, thresholds: torch.Tensor) -> torch.Tensor:
-    """As `infer_reference.compare`; `x` has its features side by side."""
+def compare(x: torch.Tensor, features: torch.Tensor, thresholds: torch.Tensor, out: torch.Tensor) -> None:
+    """As `infer_reference.compare`; samples and rows lie dense."""
     bits, words = len(features), words_of(len(x))
-    found = torch.empty(bits, words, dtype=torch.int32, device=x.device)
-    if found.numel():
-        x = x.view(torch.uint8) if x.dtype == torch.bool else x
-        grid = (triton.cdiv(bits, 32), triton.cdiv(words, 8))
-        sizes = bits, len(x), words, x.stride(0), found.stride(0)
-        with torch.cuda.device_of(x):
-            compare_kernel[grid](x, features, thresholds, found, *sizes, BLOCK_N=32, BLOCK_W=8)
-    return found
+    if bits == 0 or words == 0:
+        return
+    x = x.view(torch.uint8) if x.dtype == torch.bool else x
+    grid = (triton.cdiv(bits, 32), triton.cdiv(words, 8))
+    sizes = bits, len(x), words, x.stride(0), out.stride(0)
+    with torch.cuda.device_of(x):
+        compare_kernel[grid](x, features, thresholds, out, *sizes, BLOCK_N=32, BLOCK_W=8)
 
 
 def look_up(

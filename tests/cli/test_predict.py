@@ -1,5 +1,6 @@
 """`warp2hdl predict`: classes on stdout, in JSON and in files."""
 
+import os
 import re
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.cli.running import ROOT, contents, fails, python, run, run_json, tiny_config
+from tests.cli.running import ROOT, contents, fails, program, python, run, run_json, tiny_config
 from tests.cli.tables import write_table
 from warp2hdl import ir
 
@@ -75,7 +76,7 @@ def test_engines_agree_and_scores_stand_beside_the_classes(run_folder, inputs, t
     path, ids = inputs
     circuit = ir.load(run_folder / "circuit.safetensors")
     scores = ir.scores(circuit, circuit.encoder.to_words(np.load(path)))
-    for engine in ("numpy", "simd"):
+    for engine in ("numpy", "simd", "triton"):
         found = run_json("predict", run_folder, path, "--engine", engine, "--scores")
         assert (found["engine"], found["class_ids"], found["scores"]) == (engine, ids, scores.tolist())
     assert "scores" not in run_json("predict", run_folder, path)
@@ -91,6 +92,14 @@ def test_threads_are_for_one_engine(run_folder, inputs):
     message = "--threads is for the engine simd; leave it out with --engine numpy."
     assert fails("predict", run_folder, inputs[0], "--engine", "numpy", "--threads", 2) == message
     assert run_json("predict", run_folder, inputs[0], "--threads", 2)["class_ids"] == inputs[1]
+
+
+def test_a_machine_without_a_gpu_is_told_so(run_folder, inputs, tmp_path):
+    environment = os.environ | {"TRITON_INTERPRET": "0", "CUDA_VISIBLE_DEVICES": ""}
+    words = ("predict", run_folder, inputs[0], "--engine", "triton", "--out", tmp_path / "found.npy")
+    done = program(*words, env=environment)
+    assert done.returncode == 3 and not (tmp_path / "found.npy").exists()
+    assert "Error: the engine triton needs a CUDA GPU and the package triton" in done.stderr
 
 
 def many(path, rows=20_000, bad=None):
@@ -139,14 +148,14 @@ def test_memory_does_not_grow_with_the_file(run_folder, tmp_path, kind):
     np.save(small, np.zeros((1, 64), np.uint8))
     write_large(large, kind)
     assert large.stat().st_size > (1 << 20 if kind == "npz" else 300_000_000)
-    program = (
+    measured = (
         "import resource, sys\nfrom warp2hdl.cli import cli\n"
         "try:\n    cli.main(sys.argv[1:])\n"
         "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
     )
     peaks = []
     for path in (small, large):
-        done = python("-c", program, "predict", run_folder, path, "--out", tmp_path / "found.npy", timeout=300)
+        done = python("-c", measured, "predict", run_folder, path, "--out", tmp_path / "found.npy", timeout=300)
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stderr.splitlines()[-1]))
     found = np.load(tmp_path / "found.npy", mmap_mode="r")

@@ -29,11 +29,13 @@ def test_comparators(batch, dtype):
     x = torch.from_numpy(rng.integers(0, top + 1, (batch, 5))).to(dtype)
     features = torch.from_numpy(np.sort(rng.integers(0, 5, 37)).astype(np.int32))
     thresholds = torch.from_numpy(rng.integers(1, top + 1, 37).astype(np.int32))
-    with poisoned_memory():
-        found = infer_triton.compare(*on_device(x, features, thresholds)).cpu()
-    assert torch.equal(found, infer_reference.compare(x, features, thresholds))
-    bits = infer_reference.unpack(found, batch)
-    assert found.shape == (37, -(-batch // 32))
+    expected, words = packed(40, 20), -(-batch // 32)
+    found, before = expected.to(DEVICE), expected.clone()
+    infer_triton.compare(*on_device(x, features, thresholds), found)
+    infer_reference.compare(x, features, thresholds, expected)
+    assert torch.equal(found.cpu(), expected)
+    assert torch.equal(expected[37:], before[37:]) and torch.equal(expected[:, words:], before[:, words:])
+    bits = infer_reference.unpack(expected, batch)
     for bit in (0, 17, 36):
         assert bits[bit].tolist() == [int(v >= thresholds[bit]) for v in x[:, features[bit]].int()]
 

@@ -22,7 +22,7 @@ _ALIGNED = 16  # words: whole reads of a GPU's threads
 
 @dataclass(frozen=True)
 class _Run:
-    """Nodes of one level and arity: int32 fan-ins `[nodes, k]` and targets `[nodes]` as rows, int64 tables `[nodes]`."""
+    """Nodes of one level and arity: fan-ins `[nodes, k]` and targets `[nodes]`, both int32 rows, and their tables."""
 
     fanins: torch.Tensor
     tables: torch.Tensor
@@ -85,7 +85,7 @@ class TritonEngine:
             words = words.astype(np.int32)
         step = max(1, _BUFFER_BYTES // (4 * max(self._rows, 1) * _ALIGNED)) * _ALIGNED * WORD
         for first in range(0, len(words), step):
-            part = np.require(words[first : first + step], requirements="CW")
+            part = np.require(words[first : first + step], requirements=("C", "W"))
             yield self._evaluate(torch.from_numpy(part).to(self.device))
 
     def _evaluate(self, words: torch.Tensor) -> torch.Tensor:

@@ -41,9 +41,8 @@ class PackBitsTensor:
             raise ConfigError("device is 'cuda' but this machine has no CUDA device; leave it out to run on the CPU.")
         self.batch, self.bit_count = len(t), bit_count
         every = torch.arange(t.shape[1], dtype=torch.int32, device=wanted)
-        bits = _kernels(wanted).compare(t.to(wanted).contiguous(), every, torch.ones_like(every))
-        self.rows = _empty(len(bits), self.batch, wanted)
-        self.rows[:, : bits.shape[1]] = bits
+        self.rows = _empty(t.shape[1], self.batch, wanted)
+        _kernels(wanted).compare(t.to(wanted).contiguous(), every, torch.ones_like(every), self.rows)
 
     rows: torch.Tensor
     """int32 `[features, words]`; sample i is bit i % 32 of word i // 32, and what follows the batch may be anything."""
