@@ -1,4 +1,4 @@
-"""Accuracy on MNIST of deep networks with fixed random wiring: relaxations, arities and depths at equal connections.
+"""Accuracy on MNIST of deep networks: relaxations, arities and depths at equal connections.
 
 python -m benchmarks.accuracy_mnist NAME --data FOLDER [--seeds 0,1,2] [--epochs N]
 
@@ -42,6 +42,15 @@ def _config(layer: LayerConfig, depth: int, learning_rate: float, group_tau: flo
     )
 
 
+def _learned(config: TrainConfig, epochs: int, **training: float) -> TrainConfig:
+    """The same with a first layer whose connections are learned, 16 candidates each at a time."""
+    first = dataclasses.replace(config.layers[0], wiring="learned", candidates=16)
+    settings = dataclasses.replace(
+        config.training, epochs=epochs, rewiring_interval=100, wiring_learning_rate=0.05, **training
+    )
+    return dataclasses.replace(config, layers=(first, *config.layers[1:]), training=settings)
+
+
 def _layer(nodes: int, arity: int, relaxation: str = "walsh", tau: float = 1.0) -> LayerConfig:
     return LayerConfig(
         nodes=nodes, arity=arity, relaxation=relaxation, tau=tau, initial="residual-catalog", residual=0.75
@@ -59,6 +68,8 @@ NETWORKS = {
     "multilinear-k6": _config(_layer(2670, 6, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "walsh-k2-12-layers": _config(_layer(8000, 2), 12, 0.03, 10.0, EPOCHS),
 }
+LEARNED_EPOCHS = 15
+NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
 
 
 def _test_accuracy(encoder: Encoder, model: Any, dataset: Dataset, *, relaxed: bool) -> float:  # noqa: ANN401
