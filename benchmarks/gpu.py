@@ -44,6 +44,11 @@ def run_one(python: str | None, contestant: str, case: Mapping[str, int], timeou
     return measured[best] | {"launch": best} | {f"{name}_ms": run["ms_per_step"] for name, run in measured.items()}
 
 
+def measured_in_a_process(python: str | None, words: Sequence[str], timeout: float) -> dict[str, Any]:
+    """What a measuring program prints, or `not_measured` with the reason."""
+    return {"not_measured": "no interpreter was given"} if python is None else _run([python, *words], timeout)
+
+
 def _run(words: Sequence[str], timeout: float) -> dict[str, Any]:
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False)

@@ -45,6 +45,15 @@ def test_words_follow_the_documented_formula():
     assert encoder.to_words(x).dtype == np.uint16
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.bool_])
+@pytest.mark.parametrize("widths", [(1, 8, 3), (8, 8, 8), (1, 1, 1), (16, 9, 2), (16, 9, 8)])
+def test_bytes_and_bits_are_clipped_like_other_numbers(widths, dtype):
+    empty = np.zeros(0, np.int32)
+    encoder = Encoder(np.array(widths, np.uint8), np.ones(3), np.zeros(3), empty, empty.astype(np.uint32))
+    x = np.random.default_rng(0).integers(0, 256, (50, 6)).astype(dtype)[:, ::-2]
+    assert np.array_equal(encoder.to_words(x), encoder.to_words(x.astype(np.float64)))
+
+
 def test_bits_compare_words_with_thresholds():
     encoder = Encoder(
         np.array([3, 3], np.uint8),

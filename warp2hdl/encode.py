@@ -59,8 +59,12 @@ class Encoder:
         if x.ndim != 2 or x.shape[1] != self.features:
             raise DataError(f"the samples have shape {x.shape}; this circuit takes [batch, {self.features}] features.")
         top = (1 << self.feature_bits.astype(np.int64)) - 1
-        if x.dtype == np.uint8 and self._is_identity and bool((top >= 255).all()):
-            return x
+        if x.dtype in (np.uint8, np.bool_) and self._is_identity:
+            octets = x.view(np.uint8)
+            if bool((top >= 255).all()):
+                return octets
+            if self.word_dtype == np.uint8:
+                return np.minimum(octets, top.astype(np.uint8))
         words = np.empty(x.shape, self.word_dtype)
         for start in range(0, len(x), 4096):  # bounds the float64 copy
             part = x[start : start + 4096].astype(np.float64)

@@ -86,9 +86,14 @@ class TritonEngine:
         step = max(1, _BUFFER_BYTES // (4 * max(self._rows, 1) * _ALIGNED)) * _ALIGNED * WORD
         for first in range(0, len(words), step):
             part = np.require(words[first : first + step], requirements=("C", "W"))
-            yield self._evaluate(torch.from_numpy(part).to(self.device))
+            yield self.evaluate(torch.from_numpy(part).to(self.device))
 
-    def _evaluate(self, words: torch.Tensor) -> torch.Tensor:
+    def evaluate(self, words: torch.Tensor) -> torch.Tensor:
+        """Class scores int64 `[batch, classes]` of feature words that are on the device, where the scores stay.
+
+        Args:
+            words: uint8 or int32 `[batch, features]`, features side by side, as `Encoder.to_words` gives them.
+        """
         from warp2hdl.kernels import infer_triton
 
         columns = -(-words_of(len(words)) // _ALIGNED) * _ALIGNED
