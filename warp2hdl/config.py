@@ -140,6 +140,8 @@ class TrainingConfig:
         weight_decay: L2 penalty on the parameters.
         spectral_l1: penalty on the absolute Walsh coefficients, `warp2hdl.train.penalty` says how.
         spectral_l2: penalty on their squares.
+        logit_limit: the most that `|z| / tau` of a `walsh` node may be at any address (`warp2hdl.train.limit`); 0 is no
+            limit.
         label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
         teacher_rows: made-up rows that a small neural network labels, as it then does all training rows
             (`warp2hdl.train.teacher`); 0 trains on the training split alone.
@@ -170,6 +172,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     spectral_l1: float = 0.0
     spectral_l2: float = 0.0
+    logit_limit: float = 0.0
     label_smoothing: float = 0.0
     teacher_rows: int = 0
     teacher_units: int = 16
@@ -206,7 +209,7 @@ class TrainingConfig:
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")
         for name in (*rates, "group_tau", "temperature_end"):
             _above(f"training.{name}", getattr(self, name), 0)
-        for name in ("weight_decay", "spectral_l1", "spectral_l2", "teacher_l1"):
+        for name in ("weight_decay", "spectral_l1", "spectral_l2", "logit_limit", "teacher_l1"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")

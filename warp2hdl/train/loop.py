@@ -19,6 +19,7 @@ from warp2hdl.train.accuracy import predictions
 from warp2hdl.train.batches import batches_for
 from warp2hdl.train.checkpoint import Origin, State
 from warp2hdl.train.distributed import World
+from warp2hdl.train.limit import LogitLimit
 from warp2hdl.train.metrics import EpochMetrics
 from warp2hdl.train.optimizer import optimizer_for
 from warp2hdl.train.penalty import SpectralPenalty
@@ -64,6 +65,7 @@ class Run:
         self.steps_per_epoch = max(1, len(self.bits) // self.batch)
         self.schedule = Schedule.of(settings, settings.epochs * self.steps_per_epoch)
         self.temperatures = Temperatures(model)
+        self.limit = LogitLimit(model, settings.logit_limit)
         self.penalty = SpectralPenalty(model, settings)
         self.optimizer = optimizer_for(model, settings)
         self.thresholds = threshold_parameters(model)
@@ -124,6 +126,7 @@ class Run:
         if self.thresholds:
             torch.nn.utils.clip_grad_norm_(self.thresholds, _THRESHOLD_NORM)
         self.optimizer.step()
+        self.limit.apply()
         return loss
 
     def _rewire(self, step: int) -> None:
