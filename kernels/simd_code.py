@@ -18,8 +18,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-_CHUNK = 16384  # bytes of code that are repeated, within half of the nearest cache
-_PIECE = 4096
+_CHUNK = 2048  # bytes of code that are repeated: what they read and write stays in the nearest cache meanwhile
+_PIECE = 512
 # rbx holds the address of the signals, r12 how many vectors there are, rbp how many are left.
 _BEGIN = b"\x53\x55\x41\x54\x48\x89\xfb\x49\x89\xd4"  # push rbx; push rbp; push r12; mov rbx, rdi; mov r12, rdx
 _END = b"\xc5\xf8\x77\x41\x5c\x5d\x5b\xc3"  # vzeroupper; pop r12; pop rbp; pop rbx; ret

@@ -13,60 +13,77 @@ from llvmlite import ir
 from warp2hdl.kernels.simd_target import BYTES, LANES, WORDS, Kernel, machine
 from warp2hdl.kernels.vector import I1, I32, I64, POINTER, _declared
 
+_ROWS = 4  # that are compared before the next group
+_AHEAD = 8  # rows that memory is asked for in advance
+FLAGS = ir.VectorType(I1, 64)
 _ARGUMENTS = (("x", POINTER), ("signals", POINTER), ("params", POINTER))
 
 
 @cache
-def rows(level: str) -> Callable[..., None]:
-    """Samples as rows of bytes; 64 comparators at a time, with any bytes of a window of 64. For AVX-512 alone.
+def rows(level: str, few: bool, masked: bool) -> Callable[..., None]:
+    """Samples as rows of bytes; 64 comparators at a time, of a window of 64 bytes. For AVX-512 alone.
+
+    Rows are read in their order, a few at a time, as memory gives them soonest.
 
     `params`, int64: bytes from row to row; how many groups of 64 comparators; the addresses of the groups' windows
-    (int64, the first byte), of their choices of bytes and of their thresholds (uint8 `[groups, 64]`) and of masks of
-    the comparators that are ever true (uint64); a mask of the bytes of a window that exist; the address of 4 KiB to
-    work in, 512 bytes and 4 KiB a group; bytes from plane to plane. Comparator i of group g becomes plane `64 g + i`.
+    (int64, the first byte), of their choices of bytes and of their thresholds (uint8 `[groups, 64]`) and, if `masked`,
+    of masks of the comparators that are ever true (uint64); a mask of the bytes that a row has, if these are `few`,
+    fewer than 64; the address of 4608 bytes a group to work in; bytes from plane to plane. Comparator i of group g
+    becomes plane `64 g + i`.
     """
     p = Kernel(_ARGUMENTS, level)
     b = p.builder
     groups = p.parameter(1)
-    square = p.pointer(7)
-    squares = p.at(square, I64(512))
-    # Eight rows of each word at a time, so that rows are read from the nearest cache for all groups but the first.
-    with p.loop(I64(0), I64(8), 1) as (row, _), p.loop(I64(0), groups, 1) as (group, _):
-        _compare(p, row, group, square)
-        vectors = [p.get(p.at(square, I64(64 * i))) for i in range(8)]
-        _turn(p, vectors, (32, 16, 8))
-        for i, vector in enumerate(vectors):
-            p.put(vector, p.at(squares, b.mul(group, I64(4096)), b.mul(row, I64(64)), I64(512 * i)))
+    strips = p.pointer(7)
+    squares = p.index(strips, groups, 512)
+    with p.loop(I64(0), I64(8), 1) as (word, _):
+        with p.loop(I64(0), I64(64), _ROWS) as (row, _), p.loop(I64(0), groups, 1) as (group, _):
+            strip = p.at(p.index(strips, group, 512), b.mul(row, I64(8)))
+            _compare(p, b.add(b.mul(word, I64(64)), row), group, strip, few, masked)
+        with p.loop(I64(0), groups, 1) as (group, _):
+            vectors = [p.get(p.at(p.index(strips, group, 512), I64(64 * i))) for i in range(8)]
+            _turn(p, vectors, (32, 16, 8))
+            for i, vector in enumerate(vectors):
+                p.put(vector, p.at(squares, b.mul(group, I64(4096)), b.mul(word, I64(512)), I64(64 * i)))
     step = p.parameter(8)
-    with p.loop(I64(0), b.mul(groups, I64(8)), 1) as (part, _):
-        vectors = [p.get(p.at(squares, b.mul(part, I64(512)), I64(64 * i))) for i in range(8)]
+    with p.loop(I64(0), groups, 1) as (group, _), p.loop(I64(0), I64(8), 1) as (part, _):
+        square = p.at(p.index(squares, group, 4096), b.mul(part, I64(64)))
+        vectors = [p.get(p.at(square, I64(512 * i))) for i in range(8)]
+        for _ in range(3):
+            vectors = _interleaved(b, vectors)
         _turn(p, vectors, (4, 2, 1))
+        first = b.add(b.mul(group, I64(64)), b.mul(part, I64(8)))
         for i, vector in enumerate(vectors):
-            p.put(vector, p.at(p["signals"], b.mul(b.add(b.mul(part, I64(8)), I64(i)), step)))
+            p.put(vector, p.at(p["signals"], b.mul(b.add(first, I64(i)), step)))
     return p.compile(machine(level))
 
 
-def _compare(p: Kernel, row: ir.Value, group: ir.Value, square: ir.Value) -> None:
-    """64 comparators of the rows `row`, `row + 8`, ... of each of the eight words of a block, 64 rows in all."""
+def _compare(p: Kernel, row: ir.Value, group: ir.Value, strip: ir.Value, few: bool, masked: bool) -> None:
+    """64 comparators of a few rows, a word for each row."""
     b = p.builder
     stride = p.parameter(0)
     windows, choices, thresholds, masks = (p.pointer(number) for number in range(2, 6))
-    within = b.bitcast(p.parameter(6), ir.VectorType(I1, 64))
-    signature = ir.FunctionType(BYTES, [BYTES.as_pointer(), I32, within.type, BYTES])
-    masked = _declared(p.module, "llvm.masked.load.v64i8.p0", signature)
     permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
     line = b.mul(group, I64(64))
     choice, threshold = p.get(p.at(choices, line), BYTES), p.get(p.at(thresholds, line), BYTES)
-    mask = p.load(p.index(masks, group, 8), I64)
-    first = p.at(p["x"], p.load(p.index(windows, group, 8), I64), b.mul(row, stride))
-    with p.loop(I64(0), I64(8), 1) as (number, _):
-        start = p.at(first, b.mul(number, b.mul(stride, I64(8))))
-        for lane in range(8):
-            place = p.at(start, b.mul(stride, I64(64 * lane)))
-            nothing = ir.Constant(BYTES, [0] * 64)
-            found = b.call(masked, [b.bitcast(place, BYTES.as_pointer()), I32(1), within, nothing])
-            bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
-            p.store(b.and_(b.bitcast(bits, I64), mask), p.at(square, b.mul(number, I64(64)), I64(8 * lane)))
+    place = p.at(p["x"], p.load(p.index(windows, group, 8), I64), b.mul(row, stride))
+    for i in range(_ROWS):
+        found = _few(p, place) if few else p.get(place, BYTES)
+        bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
+        if masked:
+            bits = b.and_(bits, p.load(p.index(masks, group, 8), FLAGS))
+        p.store(bits, p.at(strip, I64(8 * i)))
+        p.prefetch(p.at(place, b.mul(stride, I64(_AHEAD))))
+        place = p.at(place, stride)
+
+
+def _few(p: Kernel, place: ir.Value) -> ir.Value:
+    """The bytes of a row shorter than a vector."""
+    within = p.builder.bitcast(p.parameter(6), FLAGS)
+    signature = ir.FunctionType(BYTES, [BYTES.as_pointer(), I32, FLAGS, BYTES])
+    masked = _declared(p.module, "llvm.masked.load.v64i8.p0", signature)
+    pointer = p.builder.bitcast(place, BYTES.as_pointer())
+    return p.builder.call(masked, [pointer, I32(1), within, ir.Constant(BYTES, [0] * 64)])
 
 
 def _turn(p: Kernel, vectors: list[ir.Value], steps: tuple[int, int, int]) -> None:

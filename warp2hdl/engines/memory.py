@@ -36,7 +36,7 @@ class Workplace:
     def __init__(self, signals: int, plan: Plan, features: int) -> None:
         self.signals = zeros(signals)
         groups = int(plan.planes.max(initial=0)) // GROUP + 1
-        self.work = zeros(max(512 + 4096 * groups, (plan.score_bits + 64) * VECTOR_BYTES + 4096))
+        self.work = zeros(max(4608 * groups, (plan.score_bits + 64) * VECTOR_BYTES + 4096))
         self._features = features
         self._columns: npt.NDArray[Any] | None = None
 

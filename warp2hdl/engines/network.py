@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.plan import Plan
+from warp2hdl.engines.schedule import Program
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_code, simd_count, simd_network
 from warp2hdl.kernels.simd_target import VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
+
+_ROOM = 9 << 19  # bytes of signals for all the vectors of a block, a little more than the second cache has
 
 
 class Network:
@@ -30,7 +33,7 @@ class Network:
 
     def __init__(self, circuit: Circuit, plan: Plan, level: str, vectors: int | None = None) -> None:
         program = plan.program
-        self.vectors = vectors or _vectors(plan)
+        self.vectors = vectors or (_vectors(program) if level == "avx512" else 1)
         self.step = self.vectors * VECTOR_BYTES
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
@@ -117,9 +120,17 @@ class Network:
         return np.array(runs, np.int64), fanins, (program.targets * self.step).astype(np.int32)
 
 
-def _vectors(plan: Plan) -> int:
-    """How many vectors a block has."""
-    return 1
+def _vectors(program: Program) -> int:
+    """How many vectors a block has: several where nodes are long pieces of code, so that each is fetched less often.
+
+    More of them need more room for signals; both figures are where measurements had their best.
+    """
+    sizes = np.array([0, *(len(simd_code.template(arity).code) for arity in range(1, 7))])
+    mean = sizes[program.arities].mean() if len(program.arities) else 0
+    vectors = 8 if mean > 181 else 4 if mean > 90 else 2 if mean > 45 else 1
+    while vectors > 1 and vectors * program.slots * VECTOR_BYTES > _ROOM:
+        vectors //= 2
+    return vectors
 
 
 def _equal(keys: Array) -> list[tuple[int, int]]:

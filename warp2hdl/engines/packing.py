@@ -46,7 +46,7 @@ class Packing:
         possible = thresholds <= top
         thresholds = np.minimum(thresholds, top)
         if kind == "rows":
-            self.kernel = simd_pack.rows(level)
+            self.kernel = simd_pack.rows(level, encoder.features < GROUP, not possible.all())
             self._arrays: tuple[Array, ...] = _groups(plan, thresholds, possible, encoder.features)
             self._within = (1 << min(GROUP, encoder.features)) - 1
         else:
