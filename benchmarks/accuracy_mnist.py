@@ -70,6 +70,7 @@ NETWORKS = {
 }
 LEARNED_EPOCHS = 15
 NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
+NETWORKS["walsh-k2-learned"] = _learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS, logit_limit=3.0)
 
 
 def _test_accuracy(encoder: Encoder, model: Any, dataset: Dataset, *, relaxed: bool) -> float:  # noqa: ANN401
