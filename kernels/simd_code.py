@@ -26,8 +26,8 @@ _END = b"\xc5\xf8\x77\x41\x5c\x5d\x5b\xc3"  # vzeroupper; pop r12; pop rbp; pop 
 _AGAIN = b"\x4c\x89\xe5"  # mov rbp, r12
 _NEXT = b"\x48\x83\xc3\x40\xff\xcd\x0f\x85"  # add rbx, 64; dec ebp; jnz ...
 _REWIND = b"\x4c\x89\xe0\x48\xc1\xe0\x06\x48\x29\xc3"  # mov rax, r12; shl rax, 6; sub rbx, rax
-_MAP_0F, _MAP_0F3A = 1, 3
-_LOAD, _STORE, _TERNARY = 0x6F, 0x7F, 0x25
+# Opcode map, mandatory prefix (1: 66, 2: F3) and opcode of VMOVDQU64 and VPTERNLOGQ.
+_LOAD, _STORE, _TERNARY = (1, 2, 0x6F), (1, 2, 0x7F), (3, 1, 0x25)
 _CHOICE = 0xD8  # z ? y : x
 _SIGNALS = 3  # rbx
 _INPUTS = 16  # the first of the registers that hold the inputs of a larger table
@@ -49,32 +49,32 @@ class Template:
 
     def load(self, register: int, operand: int) -> None:
         """Register from memory."""
-        self._instruction(_MAP_0F, _LOAD, register, 0, None)
+        self._instruction(_LOAD, register, 0, None)
         self._address(operand)
 
     def store(self, register: int) -> None:
         """Register to the target."""
-        self._instruction(_MAP_0F, _STORE, register, 0, None)
+        self._instruction(_STORE, register, 0, None)
         self._address(-1)
 
     def copy(self, register: int, source: int) -> None:
         """Register from register."""
-        self._instruction(_MAP_0F, _LOAD, register, 0, source)
+        self._instruction(_LOAD, register, 0, source)
 
     def look_up(self, register: int, second: int, third: int, part: int) -> None:
         """`register = table[4 register + 2 second + third]`, the table a byte of the node's."""
-        self._instruction(_MAP_0F3A, _TERNARY, register, second, third)
+        self._instruction(_TERNARY, register, second, third)
         self._table(part)
 
     def look_up_from(self, register: int, second: int, operand: int, part: int) -> None:
         """The same, the third input from memory."""
-        self._instruction(_MAP_0F3A, _TERNARY, register, second, None)
+        self._instruction(_TERNARY, register, second, None)
         self._address(operand)
         self._table(part)
 
     def choose(self, zero: int, one: int, chooser: int) -> None:
         """`zero = chooser ? one : zero`."""
-        self._instruction(_MAP_0F3A, _TERNARY, zero, one, chooser)
+        self._instruction(_TERNARY, zero, one, chooser)
         self.code.append(_CHOICE)
 
     def _address(self, operand: int) -> None:
@@ -85,8 +85,9 @@ class Template:
         self.tables.append((len(self.code), part))
         self.code.append(0)
 
-    def _instruction(self, opcodes: int, opcode: int, register: int, second: int, third: int | None) -> None:
+    def _instruction(self, kind: tuple[int, int, int], register: int, second: int, third: int | None) -> None:
         """EVEX prefix, opcode and ModRM of a 512-bit instruction on quadwords; the third operand None is in memory."""
+        opcodes, prefix, opcode = kind
         kept = 0 if third is None else third
         inverted = (register >> 3 & 1) << 7 | (kept >> 4 & 1) << 6 | (kept >> 3 & 1) << 5 | (register >> 4 & 1) << 4
         mode = 0x80 | _SIGNALS if third is None else 0xC0 | third & 7
@@ -94,7 +95,7 @@ class Template:
             (
                 0x62,
                 inverted ^ 0xF0 | opcodes,
-                0x80 | (~second & 15) << 3 | 5,
+                0x84 | (~second & 15) << 3 | prefix,
                 0x40 | (~second >> 4 & 1) << 3,
                 opcode,
                 mode | (register & 7) << 3,
@@ -198,7 +199,7 @@ class Code:
 
     def __init__(self, code: bytes) -> None:
         code = _BEGIN + code + _END
-        self._memory = mmap.mmap(-1, len(code))
+        self._memory = mmap.mmap(-1, len(code), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._memory.write(code)
         self._handle = ctypes.c_char.from_buffer(self._memory)
         self.address = ctypes.addressof(self._handle)
@@ -209,4 +210,4 @@ class Code:
 
 def is_possible() -> bool:
     """Whether this system takes code of this form: an x86-64 CPU and the System V calling convention."""
-    return platform.machine().lower() in ("x86_64", "amd64") and sys.platform != "win32"
+    return sys.platform != "win32" and platform.machine().lower() in ("x86_64", "amd64")

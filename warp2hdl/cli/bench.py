@@ -13,6 +13,7 @@ from warp2hdl.errors import ConfigError
 COMMANDS: Mapping[str, str] = {
     "train": "warp2hdl.cli.bench_train",
     "emit": "warp2hdl.cli.bench_emit",
+    "infer": "warp2hdl.cli.bench_infer",
 }
 """Each benchmark's module; its function `command` is the command."""
 
@@ -90,4 +91,4 @@ def network_in_words(inputs: int, layers: tuple[int, ...], classes: int) -> str:
 
 @click.group("bench", cls=LazyGroup, modules=COMMANDS)
 def command() -> None:
-    """Measure what training and emission cost, on random data."""
+    """Measure training, emission and classification."""

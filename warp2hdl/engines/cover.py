@@ -64,7 +64,7 @@ def _merged(nodes: Nodes, absorbed: npt.NDArray[np.int64]) -> Nodes:
     fanins, tables, arities = nodes.fanins.copy(), nodes.tables.copy(), nodes.arities.copy()
     fanins[rows, 2] = nodes.fanins[rows, 1 - own]
     fanins[rows, :2] = nodes.fanins[inner, :2]
-    tables[rows] = tt.compose(outer, nodes.tables[inner], 2)
+    tables[rows] = tt.compose(outer, nodes.tables[inner])
     arities[rows] = 3
     kept = np.ones(nodes.signals, np.bool_)
     kept[inner_signals] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ _HUGE = 1 << 21
 
 def zeros(size: int) -> npt.NDArray[np.uint8]:
     """Bytes of 0 that begin at a cache line, in large pages where the system gives them: they are read at random."""
-    memory = mmap.mmap(-1, size + _HUGE)
+    if sys.platform == "win32":
+        memory = mmap.mmap(-1, size + _HUGE)
+    else:
+        memory = mmap.mmap(-1, size + _HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
     found = np.frombuffer(memory, np.uint8)

@@ -33,7 +33,7 @@ class Network:
 
     def __init__(self, circuit: Circuit, plan: Plan, level: str, vectors: int | None = None) -> None:
         program = plan.program
-        self.vectors = vectors or (_vectors(program) if level == "avx512" else 1)
+        self.vectors = vectors or (vectors_of(program) if level == "avx512" else 1)
         self.step = self.vectors * VECTOR_BYTES
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
@@ -120,14 +120,14 @@ class Network:
         return np.array(runs, np.int64), fanins, (program.targets * self.step).astype(np.int32)
 
 
-def _vectors(program: Program) -> int:
+def vectors_of(program: Program) -> int:
     """How many vectors a block has: several where nodes are long pieces of code, so that each is fetched less often.
 
     More of them need more room for signals; both figures are where measurements had their best.
     """
     sizes = np.array([0, *(len(simd_code.template(arity).code) for arity in range(1, 7))])
     mean = sizes[program.arities].mean() if len(program.arities) else 0
-    vectors = 8 if mean > 181 else 4 if mean > 90 else 2 if mean > 45 else 1
+    vectors = 8 if mean > 180 else 4 if mean > 60 else 1
     while vectors > 1 and vectors * program.slots * VECTOR_BYTES > _ROOM:
         vectors //= 2
     return vectors

@@ -83,7 +83,7 @@ class SimdEngine:
             x = self.circuit.encoder.to_words(x)
         if x.dtype == np.bool_:
             x = x.view(np.uint8)
-        x = _dense(x)
+        x = dense(x)
         packing = self._packing(x, words=converted)
         whole = len(x) // LANES
         starts = range(0, whole, _BLOCKS)
@@ -163,7 +163,7 @@ def make(circuit: Circuit, threads: int) -> SimdEngine:
     return SimdEngine(circuit, threads)
 
 
-def _dense(x: Array) -> Array:
+def dense(x: Array) -> Array:
     """The samples, copied where neither rows nor columns are dense."""
     size = x.itemsize
     by_rows = x.strides[1] == size and x.shape[1] * size >= 16

@@ -60,20 +60,11 @@ def full(arity: int) -> np.uint64:
     return np.uint64((1 << (1 << arity)) - 1)
 
 
-def compose(outer: Tables, inner: Tables, inner_arity: int) -> Tables:
-    """The tables of `outer(inner(x), y...)` for inner functions of 2 variables and outer ones of 2.
+def compose(outer: Tables, inner: Tables) -> Tables:
+    """The tables of `outer(inner(a, b), c)` over a, b, c, from tables of two variables."""
 
-    Args:
-        outer: tables of two variables; the first of them is the inner function.
-        inner: tables of `inner_arity` variables.
-        inner_arity: how many variables the inner functions have; they come first in the result.
-    """
-    width = np.uint64(1 << inner_arity)
-    ones = full(inner_arity)
+    def half(c: int) -> Tables:
+        at_zero, at_one = (((outer >> np.uint64(2 * c + value)) & np.uint64(1)) * full(2) for value in (0, 1))
+        return (inner & at_one) | (~inner & at_zero)
 
-    def half(row: int) -> Tables:
-        at_zero = ((outer >> np.uint64(2 * row)) & np.uint64(1)) * ones
-        at_one = ((outer >> np.uint64(2 * row + 1)) & np.uint64(1)) * ones
-        return (inner & at_one) | (~inner & at_zero & ones)
-
-    return half(0) | (half(1) << width)
+    return half(0) | (half(1) << np.uint64(4))
