@@ -24,8 +24,10 @@ _PIECE = 512
 _BEGIN = b"\x53\x55\x41\x54\x48\x89\xfb\x49\x89\xd4"  # push rbx; push rbp; push r12; mov rbx, rdi; mov r12, rdx
 _END = b"\xc5\xf8\x77\x41\x5c\x5d\x5b\xc3"  # vzeroupper; pop r12; pop rbp; pop rbx; ret
 _AGAIN = b"\x4c\x89\xe5"  # mov rbp, r12
-_NEXT = b"\x48\x83\xc3\x40\xff\xcd\x0f\x85"  # add rbx, 64; dec ebp; jnz ...
-_REWIND = b"\x4c\x89\xe0\x48\xc1\xe0\x06\x48\x29\xc3"  # mov rax, r12; shl rax, 6; sub rbx, rax
+_ADD = b"\x48\x81\xc3"  # add rbx, ...
+_NEXT = b"\xff\xcd\x0f\x85"  # dec ebp; jnz ...
+_MULTIPLY = b"\x49\x69\xc4"  # imul rax, r12, ...
+_REWIND = b"\x48\x29\xc3"  # sub rbx, rax
 # Opcode map, mandatory prefix (1: 66, 2: F3) and opcode of VMOVDQU64 and VPTERNLOGQ.
 _LOAD, _STORE, _TERNARY = (1, 2, 0x6F), (1, 2, 0x7F), (3, 1, 0x25)
 _CHOICE = 0xD8  # z ? y : x
@@ -170,8 +172,14 @@ def call_code(function: int, argument: int) -> bytes:
     return b"\x48\x89\xdf\x48\xbe" + numbers[0] + b"\x48\xb8" + numbers[1] + b"\xff\xd0"
 
 
-def repeated(pieces: Sequence[bytes]) -> bytes:
-    """Code that goes through each part of the pieces for all vectors before it goes on to the next part."""
+def repeated(pieces: Sequence[bytes], step: int) -> bytes:
+    """Code that goes through each part of the pieces for all vectors before it goes on to the next part.
+
+    Args:
+        pieces: code of nodes and calls.
+        step: bytes from vector to vector of all signals, below 2**31.
+    """
+    further = step.to_bytes(4, "little")
     parts: list[list[bytes]] = [[]]
     size = 0
     for piece in pieces:
@@ -182,8 +190,8 @@ def repeated(pieces: Sequence[bytes]) -> bytes:
         size += len(piece)
     code = []
     for part in parts:
-        body = b"".join(part) + _NEXT
-        code += [_AGAIN, body, (-len(body) - 4).to_bytes(4, "little", signed=True), _REWIND]
+        body = b"".join(part) + _ADD + further + _NEXT
+        code += [_AGAIN, body, (-len(body) - 4).to_bytes(4, "little", signed=True), _MULTIPLY, further, _REWIND]
     return b"".join(code)
 
 

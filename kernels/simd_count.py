@@ -7,17 +7,16 @@ from functools import cache
 
 from llvmlite import ir
 
-from warp2hdl.kernels.simd_target import CHOICE, MORE, WORDS, Kernel, machine
+from warp2hdl.kernels.simd_target import CHOICE, MORE, VECTOR_BYTES, WORDS, Kernel, machine
 from warp2hdl.kernels.vector import I1, I32, I64, POINTER
 
 STEP = 32
 """Outputs that are added up at a time."""
 SUMS = STEP.bit_length() - 1
 """Planes of a score that each step adds to; a score has at least as many."""
-HEADER = 7
+HEADER = 5
 """int64 words before the outputs of the parameters of `add`."""
 
-_LINE = 64
 _ZERO = ir.Constant(WORDS, [0] * 8)
 
 
@@ -25,17 +24,17 @@ _ZERO = ir.Constant(WORDS, [0] * 8)
 def add(level: str) -> Callable[..., None]:
     """`add(signals, params)` adds some outputs to the score of their class.
 
-    `params`, int64: where the score's planes begin (bytes from `signals`); bytes from plane to plane; how many planes;
-    how many of them to set to the bias first (all or none); the bias; how many outputs, a multiple of `STEP`; 0; then
-    the outputs (int32, bytes from `signals`; those that fill up lead to zeros).
+    `params`, int64: where the score's planes begin (bytes from `signals`); how many there are; how many of them to set
+    to the bias first (all or none); the bias; how many outputs, a multiple of `STEP`; then the outputs (int32, bytes
+    from `signals`; those that fill up lead to zeros).
     """
     p = Kernel((("signals", POINTER), ("params", POINTER)), level)
     b = p.builder
-    score, step, planes, fresh, bias, count = p.at(p["signals"], p.parameter(0)), *map(p.parameter, range(1, 6))
+    score, planes, fresh, bias, count = p.at(p["signals"], p.parameter(0)), *map(p.parameter, range(1, 5))
     outputs = p.at(p["params"], I64(8 * HEADER))
     with p.loop(I64(0), fresh, 1) as (plane, _):
-        p.put(p.all_lanes(b.lshr(bias, plane)), p.at(score, b.mul(plane, step)))
-    places = [p.at(score, b.mul(I64(plane), step)) for plane in range(SUMS)]
+        p.put(p.all_lanes(b.lshr(bias, plane)), p.index(score, plane, VECTOR_BYTES))
+    places = [p.at(score, I64(plane * VECTOR_BYTES)) for plane in range(SUMS)]
     with p.loop(I64(0), count, STEP, [p.get(place) for place in places]) as (output, sums):
 
         def carry(level: int, first: int) -> ir.Value:
@@ -48,7 +47,7 @@ def add(level: str) -> Callable[..., None]:
             return carried
 
         with p.loop(I64(SUMS), planes, 1, [carry(SUMS, 0)]) as (plane, carried):
-            place = p.at(score, b.mul(plane, step))
+            place = p.index(score, plane, VECTOR_BYTES)
             old = p.get(place)
             p.put(b.xor(old, carried[0]), place)
             carried[0] = b.and_(old, carried[0])
@@ -65,25 +64,25 @@ def class_ids(level: str) -> Callable[..., None]:
     """`class_ids(signals, out, params)`: the class with the highest score, the first of them, int64 `[512]` at `out`.
 
     `params`, int64: classes; planes of a score; planes of a class id; where the first score begins (bytes from
-    `signals`); bytes from plane to plane and from score to score; the address of a place to work in, of 64 bytes a
-    plane of a score and of an id, and 4 KiB.
+    `signals`); bytes from score to score; the address of a place to work in, of 64 bytes a plane of a score and of an
+    id, and 4 KiB.
     """
     p = Kernel(_COUNT, level)
     b = p.builder
-    planes, id_planes, best = p.parameter(1), p.parameter(2), p.pointer(6)
-    ids = p.index(best, planes, _LINE)
+    planes, id_planes, best = p.parameter(1), p.parameter(2), p.pointer(5)
+    ids = p.index(best, planes, VECTOR_BYTES)
     with p.loop(I64(0), b.add(planes, id_planes), 1) as (plane, _):
-        p.put(_ZERO, p.index(best, plane, _LINE))
+        p.put(_ZERO, p.index(best, plane, VECTOR_BYTES))
     with p.loop(I64(0), p.parameter(0), 1) as (number, _):
-        score = p.at(p["signals"], p.parameter(3), b.mul(number, p.parameter(5)))
+        score = p.at(p["signals"], p.parameter(3), b.mul(number, p.parameter(4)))
         more = _is_more(p, score, best)
         with p.loop(I64(0), planes, 1) as (plane, _):
-            place = p.index(best, plane, _LINE)
-            p.put(p.three(CHOICE, more, _plane(p, score, plane), p.get(place)), place)
+            place = p.index(best, plane, VECTOR_BYTES)
+            p.put(p.three(CHOICE, more, p.get(p.index(score, plane, VECTOR_BYTES)), p.get(place)), place)
         with p.loop(I64(0), id_planes, 1) as (plane, _):
-            place = p.index(ids, plane, _LINE)
+            place = p.index(ids, plane, VECTOR_BYTES)
             p.put(p.three(CHOICE, more, p.all_lanes(b.lshr(number, plane)), p.get(place)), place)
-    _unpack(p, ids, I64(_LINE), id_planes, p["out"])
+    _unpack(p, ids, id_planes, p["out"])
     return p.compile(machine(level))
 
 
@@ -92,35 +91,33 @@ def scores(level: str) -> Callable[..., None]:
     """`scores(signals, out, params)`: the scores, int64 `[512, classes]` at `out`; `params` as of `class_ids`."""
     p = Kernel(_COUNT, level)
     b = p.builder
-    classes, words = p.parameter(0), p.pointer(6)
+    classes, words = p.parameter(0), p.pointer(5)
     with p.loop(I64(0), classes, 1) as (number, _):
-        score = p.at(p["signals"], p.parameter(3), b.mul(number, p.parameter(5)))
-        _unpack(p, score, p.parameter(4), p.parameter(1), words)
+        score = p.at(p["signals"], p.parameter(3), b.mul(number, p.parameter(4)))
+        _unpack(p, score, p.parameter(1), words)
         with p.loop(I64(0), I64(512), 1) as (sample, _):
             place = b.add(b.mul(sample, classes), number)
             p.store(p.load(p.index(words, sample, 8), I64), p.index(p["out"], place, 8))
     return p.compile(machine(level))
 
 
-def _plane(p: Kernel, score: ir.Value, plane: ir.Value) -> ir.Value:
-    return p.get(p.at(score, p.builder.mul(plane, p.parameter(4))))
-
-
 def _is_more(p: Kernel, score: ir.Value, best: ir.Value) -> ir.Value:
     """Where the score is above the best one."""
     with p.loop(I64(0), p.parameter(1), 1, [_ZERO]) as (plane, more):
-        more[0] = p.three(MORE, _plane(p, score, plane), p.get(p.index(best, plane, _LINE)), more[0])
+        more[0] = p.three(
+            MORE, p.get(p.index(score, plane, VECTOR_BYTES)), p.get(p.index(best, plane, VECTOR_BYTES)), more[0]
+        )
     found: ir.Value = more[0]
     return found
 
 
-def _unpack(p: Kernel, planes: ir.Value, step: ir.Value, count: ir.Value, out: ir.Value) -> None:
+def _unpack(p: Kernel, planes: ir.Value, count: ir.Value, out: ir.Value) -> None:
     """Numbers below 2**32 in planes, as int64 `[512]`."""
     b = p.builder
     some = ir.VectorType(I32, 16)
     with p.loop(I64(0), I64(32), 1) as (part, _):
         with p.loop(I64(0), count, 1, [ir.Constant(some, [0] * 16)]) as (plane, numbers):
-            word = p.load(p.at(planes, b.mul(plane, step), b.mul(part, I64(2))), ir.IntType(16))
+            word = p.load(p.at(p.index(planes, plane, VECTOR_BYTES), b.mul(part, I64(2))), ir.IntType(16))
             bits = b.zext(b.bitcast(word, ir.VectorType(I1, 16)), some)
             numbers[0] = b.or_(numbers[0], b.shl(bits, p.spread(b.trunc(plane, I32), 16).value))
         p.put(b.zext(numbers[0], ir.VectorType(I64, 16)), p.at(out, b.mul(part, I64(128))))

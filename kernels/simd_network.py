@@ -7,7 +7,7 @@ from functools import cache
 
 from llvmlite import ir
 
-from warp2hdl.kernels.simd_target import VECTOR_BYTES, Kernel, machine
+from warp2hdl.kernels.simd_target import Kernel, machine
 from warp2hdl.kernels.vector import I32, I64, POINTER
 
 ADD = 7
@@ -18,18 +18,18 @@ ADD = 7
 def network(level: str) -> Callable[..., None]:
     """`network(signals, params, vectors)` computes the nodes of a network, in runs that share arity and table.
 
-    All of it is done for the samples at `signals`, then for those 64 bytes further, `vectors` times.
+    All of it is done for the samples at `signals`, then for those whose signals lie further on, `vectors` times.
 
     `params`, int64: how many runs; the addresses of the runs (int64 `[runs, 5]`: arity, table, the first of its
     fan-ins, the first and one past the last of its nodes), of the fan-ins and of the nodes' targets (int32, bytes from
-    `signals`); the address of `simd_count.add`. A run of arity `ADD` calls that; its table is the address of the
-    parameters.
+    `signals`); the address of `simd_count.add`; bytes from vector to vector of all signals. A run of arity `ADD` calls
+    that function; its table is the address of the parameters.
     """
     p = Kernel((("signals", POINTER), ("params", POINTER), ("vectors", I64)), level)
     b = p.builder
     runs, fanins, targets = (p.pointer(number) for number in (1, 2, 3))
     with p.loop(I64(0), p["vectors"], 1) as (vector, _), p.loop(I64(0), p.parameter(0), 1) as (number, _):
-        signals = p.index(p["signals"], vector, VECTOR_BYTES)
+        signals = p.at(p["signals"], b.mul(vector, p.parameter(5)))
         run = p.index(runs, number, 40)
         arity, table, edge, start, stop = (p.load(p.at(run, I64(8 * i)), I64) for i in range(5))
         after = p.function.append_basic_block("done")
@@ -78,25 +78,25 @@ def _run(
 def blocks(level: str) -> Callable[..., None]:
     """`blocks(x, out, signals, params)` runs three stages over blocks of samples, a few vectors of 512 each.
 
-    `params`, int64: how many vectors in all; how many a block has; bytes from vector to vector of `x` and of `out`;
-    then the addresses of the stages and of their parameters: `pack(x, signals, params)`, `network(signals, params,
-    vectors)`, `count(signals, out, params)`.
+    `params`, int64: how many vectors in all; how many a block has; bytes from vector to vector of all signals, of `x`
+    and of `out`; then the addresses of the stages and of their parameters: `pack(x, signals, params)`,
+    `network(signals, params, vectors)`, `count(signals, out, params)`.
     """
     p = Kernel((("x", POINTER), ("out", POINTER), ("signals", POINTER), ("params", POINTER)), level)
     b = p.builder
     total, most = p.parameter(0), p.parameter(1)
-    pack, network, count = ((p.parameter(number), p.pointer(number + 1)) for number in (4, 6, 8))
-    x_at, out_at = (
-        lambda vector, name=name, number=number: p.at(p[name], b.mul(vector, p.parameter(number)))
-        for name, number in (("x", 2), ("out", 3))
-    )
+    pack, network, count = ((p.parameter(number), p.pointer(number + 1)) for number in (5, 7, 9))
+
+    def at(name: str, number: int, vector: ir.Value) -> ir.Value:
+        return p.at(p[name], b.mul(vector, p.parameter(number)))
+
     with p.loop(I64(0), b.sdiv(b.add(total, b.sub(most, I64(1))), most), 1) as (block, _):
         first = b.mul(block, most)
         left = b.sub(total, first)
         vectors = b.select(b.icmp_signed("<", left, most), left, most)
         with p.loop(I64(0), vectors, 1) as (vector, _):
-            p.call_at(pack[0], x_at(b.add(first, vector)), p.index(p["signals"], vector, VECTOR_BYTES), pack[1])
+            p.call_at(pack[0], at("x", 3, b.add(first, vector)), at("signals", 2, vector), pack[1])
         p.call_at(network[0], p["signals"], network[1], vectors)
         with p.loop(I64(0), vectors, 1) as (vector, _):
-            p.call_at(count[0], p.index(p["signals"], vector, VECTOR_BYTES), out_at(b.add(first, vector)), count[1])
+            p.call_at(count[0], at("signals", 2, vector), at("out", 4, b.add(first, vector)), count[1])
     return p.compile(machine(level))

@@ -10,7 +10,7 @@ from functools import cache
 
 from llvmlite import ir
 
-from warp2hdl.kernels.simd_target import BYTES, LANES, WORDS, Kernel, machine
+from warp2hdl.kernels.simd_target import BYTES, LANES, VECTOR_BYTES, WORDS, Kernel, machine
 from warp2hdl.kernels.vector import I1, I32, I64, POINTER, _declared
 
 _ROWS = 4  # that are compared before the next group
@@ -28,8 +28,7 @@ def rows(level: str, few: bool, masked: bool) -> Callable[..., None]:
     `params`, int64: bytes from row to row; how many groups of 64 comparators; the addresses of the groups' windows
     (int64, the first byte), of their choices of bytes and of their thresholds (uint8 `[groups, 64]`) and, if `masked`,
     of masks of the comparators that are ever true (uint64); a mask of the bytes that a row has, if these are `few`,
-    fewer than 64; the address of 4608 bytes a group to work in; bytes from plane to plane. Comparator i of group g
-    becomes plane `64 g + i`.
+    fewer than 64; the address of 4608 bytes a group to work in. Comparator i of group g becomes plane `64 g + i`.
     """
     p = Kernel(_ARGUMENTS, level)
     b = p.builder
@@ -45,16 +44,15 @@ def rows(level: str, few: bool, masked: bool) -> Callable[..., None]:
             _turn(p, vectors, (32, 16, 8))
             for i, vector in enumerate(vectors):
                 p.put(vector, p.at(squares, b.mul(group, I64(4096)), b.mul(word, I64(512)), I64(64 * i)))
-    step = p.parameter(8)
     with p.loop(I64(0), groups, 1) as (group, _), p.loop(I64(0), I64(8), 1) as (part, _):
         square = p.at(p.index(squares, group, 4096), b.mul(part, I64(64)))
         vectors = [p.get(p.at(square, I64(512 * i))) for i in range(8)]
         for _ in range(3):
             vectors = _interleaved(b, vectors)
         _turn(p, vectors, (4, 2, 1))
-        first = b.add(b.mul(group, I64(64)), b.mul(part, I64(8)))
+        target = p.at(p.index(p["signals"], group, 64 * VECTOR_BYTES), b.mul(part, I64(8 * VECTOR_BYTES)))
         for i, vector in enumerate(vectors):
-            p.put(vector, p.at(p["signals"], b.mul(b.add(first, I64(i)), step)))
+            p.put(vector, p.at(target, I64(VECTOR_BYTES * i)))
     return p.compile(machine(level))
 
 

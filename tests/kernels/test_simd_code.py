@@ -30,7 +30,7 @@ def test_look_ups(arity):
     before = planes[:inputs].copy()
     pieces = simd_code.node_code(arity, fanins * VECTOR_BYTES, tables, targets * VECTOR_BYTES)
     assert len(pieces) > 1
-    run(simd_code.Code(simd_code.repeated(pieces)), planes)
+    run(simd_code.Code(simd_code.repeated(pieces, 0)), planes)
     address = sum(bits(before)[fanins[:, j]].astype(np.uint64) << np.uint64(j) for j in range(arity))
     assert np.array_equal(bits(planes[inputs:]), tables[:, None] >> address & np.uint64(1))
     assert np.array_equal(planes[:inputs], before)
@@ -39,18 +39,17 @@ def test_look_ups(arity):
 @pytest.mark.parametrize("vectors", [1, 2, 5])
 def test_code_is_repeated_for_every_vector(vectors):
     rng = np.random.default_rng(0)
-    step = 8 * VECTOR_BYTES
-    planes = random_planes(rng, 20 * 8).reshape(20, step)
+    step = 24 * VECTOR_BYTES
+    planes = random_planes(rng, 24 * 8).reshape(8, 24, VECTOR_BYTES)
     before = planes.copy()
     fanins = np.stack([np.arange(200) % 10, (np.arange(200) + 3) % 10], axis=1).astype(np.int32)
     targets = (10 + np.arange(200) % 10).astype(np.int32)
-    code = simd_code.repeated(simd_code.node_code(2, fanins * step, np.full(200, 0b0110, np.uint64), targets * step))
-    run(simd_code.Code(code), planes, vectors)
-    width = vectors * VECTOR_BYTES
+    tables = np.full(200, 0b0110, np.uint64)
+    pieces = simd_code.node_code(2, fanins * VECTOR_BYTES, tables, targets * VECTOR_BYTES)
+    run(simd_code.Code(simd_code.repeated(pieces, step)), planes, vectors)
     last = np.arange(190, 200)
-    expected = before[fanins[last, 0]] ^ before[fanins[last, 1]]
-    assert np.array_equal(planes[targets[last], :width], expected[:, :width])
-    assert np.array_equal(planes[:, width:], before[:, width:])
+    before[:vectors, targets[last]] = before[:vectors, fanins[last, 0]] ^ before[:vectors, fanins[last, 1]]
+    assert np.array_equal(planes, before)
 
 
 def test_calls():
@@ -60,13 +59,13 @@ def test_calls():
     address = ctypes.cast(function, ctypes.c_void_p).value
     planes = np.zeros((4, VECTOR_BYTES), np.uint8)
     big = 0xFEDC_BA98_7654_3210
-    run(simd_code.Code(simd_code.repeated([simd_code.call_code(address, big)])), planes, 3)
+    run(simd_code.Code(simd_code.repeated([simd_code.call_code(address, big)], VECTOR_BYTES)), planes, 3)
     assert calls == [(planes.ctypes.data + VECTOR_BYTES * i, big) for i in range(3)]
 
 
 def test_nothing_at_all():
     planes = np.ones((1, VECTOR_BYTES), np.uint8)
-    run(simd_code.Code(simd_code.repeated([])), planes)
+    run(simd_code.Code(simd_code.repeated([], 0)), planes)
     assert (planes == 1).all()
 
 

@@ -11,7 +11,7 @@ PLANES = 9
 def parameters(score, planes, fresh, bias, outputs):
     """Those of `add`; `outputs` is a multiple of `STEP` long."""
     found = np.zeros(simd_count.HEADER + len(outputs) // 2, np.int64)
-    found[:6] = score, VECTOR_BYTES, planes, planes if fresh else 0, bias, len(outputs)
+    found[:5] = score, planes, planes if fresh else 0, bias, len(outputs)
     found[simd_count.HEADER :].view(np.int32)[:] = np.asarray(outputs) * VECTOR_BYTES
     return found
 
@@ -48,7 +48,7 @@ def test_class_ids_and_scores(level, classes):
     signals = np.packbits(planes.astype(bool), axis=1, bitorder="little")
     id_planes = (classes - 1).bit_length()
     work = np.empty((PLANES + id_planes) * VECTOR_BYTES + 4096, np.uint8)
-    sizes = classes, PLANES, id_planes, 0, VECTOR_BYTES, PLANES * VECTOR_BYTES
+    sizes = classes, PLANES, id_planes, 0, PLANES * VECTOR_BYTES
     params = np.array([*sizes, work.ctypes.data], np.int64)
     ids, scores = np.empty(512, np.int64), np.empty((512, classes), np.int64)
     simd_count.class_ids(level)(signals.ctypes.data, ids.ctypes.data, params.ctypes.data)

@@ -25,8 +25,7 @@ class Network:
 
     Attributes:
         vectors: how many vectors of 512 samples a block has at most.
-        step: bytes from slot to slot.
-        signal_bytes: of the buffer for signals and scores.
+        vector_bytes: of the signals and scores of a vector.
         address: of `network(signals, params, vectors)`.
         params: its parameters.
     """
@@ -34,11 +33,12 @@ class Network:
     def __init__(self, circuit: Circuit, plan: Plan, level: str, vectors: int | None = None) -> None:
         program = plan.program
         self.vectors = vectors or (vectors_of(program) if level == "avx512" else 1)
-        self.step = self.vectors * VECTOR_BYTES
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
-        self._scores = program.slots * self.step
-        self.signal_bytes = self._scores + circuit.groups.classes * self._planes * self.step
+        self._scores = program.slots * VECTOR_BYTES
+        self.vector_bytes = self._scores + circuit.groups.classes * self._planes * VECTOR_BYTES
+        if self.vector_bytes % 4096 == 0:  # or one slot's vectors would all want the same place of the cache
+            self.vector_bytes += VECTOR_BYTES
         self._batches = self._make_batches()
         self._add = address_of(simd_count.add(level))
         self._code = self._make_code() if level == "avx512" else None
@@ -47,18 +47,18 @@ class Network:
         if not self._code:
             self._lists = self._make_lists()
             addresses = (each.ctypes.data for each in self._lists)
-            self.params = np.array([len(self._lists[0]), *addresses, self._add], np.int64)
+            self.params = np.array([len(self._lists[0]), *addresses, self._add, self.vector_bytes], np.int64)
 
     def count_params(self, place: Workplace) -> Array:
         """The parameters of `simd_count.class_ids` and `simd_count.scores`."""
         groups = self._circuit.groups
         sizes = groups.classes, self._plan.score_bits, groups.class_bits
-        places = self._scores, self.step, self._planes * self.step, place.work.ctypes.data
+        places = self._scores, self._planes * VECTOR_BYTES, place.work.ctypes.data
         return np.array([*sizes, *places], np.int64)
 
     def _make_batches(self) -> list[Array]:
         """The parameters of `simd_count.add` for each batch, and for the classes that have none."""
-        zero = self._plan.program.zero * self.step
+        zero = self._plan.program.zero * VECTOR_BYTES
         found, begun = [], -1
         numbers = [(batch.number, batch.outputs) for batch in self._plan.program.batches]
         for number, outputs in numbers:
@@ -70,13 +70,13 @@ class Network:
 
     def _batch(self, number: int, outputs: npt.NDArray[np.int32], fresh: bool, zero: int) -> Array:
         count = -(-len(outputs) // simd_count.STEP) * simd_count.STEP
-        score = self._scores + number * self._planes * self.step
+        score = self._scores + number * self._planes * VECTOR_BYTES
         params = np.zeros(simd_count.HEADER + count // 2, np.int64)
         fresh_planes = self._planes if fresh else 0
-        params[:6] = score, self.step, self._planes, fresh_planes, self._plan.bias[number], count
+        params[:5] = score, self._planes, fresh_planes, self._plan.bias[number], count
         places = params[simd_count.HEADER :].view(np.int32)
         places[:] = zero
-        places[: len(outputs)] = outputs * self.step
+        places[: len(outputs)] = outputs * VECTOR_BYTES
         return params
 
     def _parts(self) -> list[tuple[int, int]]:
@@ -88,18 +88,18 @@ class Network:
     def _make_code(self) -> simd_code.Code | None:
         """The program as machine code, where the system takes it."""
         program = self._plan.program
-        if not simd_code.is_possible() or self.signal_bytes >= 1 << 31:
+        if not simd_code.is_possible() or self.vector_bytes >= 1 << 31:
             return None
         pieces = []
         for (first, last), batch in zip(self._parts(), self._batches, strict=True):
             for start, stop in _equal(program.arities[first:last]):
                 rows = slice(first + start, first + stop)
                 arity = int(program.arities[first + start])
-                fanins = program.fanins[rows, :arity] * self.step
-                pieces += simd_code.node_code(arity, fanins, program.tables[rows], program.targets[rows] * self.step)
+                fanins = program.fanins[rows, :arity] * VECTOR_BYTES
+                pieces += simd_code.node_code(arity, fanins, program.tables[rows], program.targets[rows] * VECTOR_BYTES)
             pieces.append(simd_code.call_code(self._add, batch.ctypes.data))
         try:
-            return simd_code.Code(simd_code.repeated(pieces))
+            return simd_code.Code(simd_code.repeated(pieces, self.vector_bytes))
         except OSError:
             return None
 
@@ -116,8 +116,8 @@ class Network:
                 runs.append((arities[row], program.tables[row].astype(np.int64), edges[row], row, first + stop))
             runs.append((simd_network.ADD, batch.ctypes.data, 0, 0, 0))
         read = np.arange(program.fanins.shape[1]) < arities[:, None]
-        fanins = (program.fanins[read] * self.step).astype(np.int32)
-        return np.array(runs, np.int64), fanins, (program.targets * self.step).astype(np.int32)
+        fanins = (program.fanins[read] * VECTOR_BYTES).astype(np.int32)
+        return np.array(runs, np.int64), fanins, (program.targets * VECTOR_BYTES).astype(np.int32)
 
 
 def vectors_of(program: Program) -> int:

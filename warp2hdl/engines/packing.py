@@ -12,7 +12,7 @@ from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.plan import GROUP, Plan
 from warp2hdl.engines.thresholds import raw_thresholds
 from warp2hdl.kernels import simd_pack
-from warp2hdl.kernels.simd_target import LANES, address_of
+from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
@@ -39,7 +39,7 @@ class Packing:
         self, encoder: Encoder, plan: Plan, kind: str, dtype: np.dtype[np.unsignedinteger], words: bool, level: str
     ) -> None:
         self.by_columns = kind == "columns"
-        self._features, self._planes = plan.features, plan.planes
+        self._features = plan.features
         self._size = dtype.itemsize
         thresholds = (encoder.bit_threshold.astype(np.int64) if words else raw_thresholds(encoder, dtype))[plan.bits]
         top = int(np.iinfo(dtype).max)
@@ -52,7 +52,7 @@ class Packing:
         else:
             self.kernel = (simd_pack.columns if self.by_columns else simd_pack.turned)(level, self._size)
             masks = np.where(possible, _ALL, 0)
-            self._arrays = (thresholds.astype("<u2"), masks)
+            self._arrays = (plan.planes * VECTOR_BYTES, thresholds.astype("<u2"), masks)
             self._turned = plan.features * LANES * self._size
             self._tiles = _tiles(plan.features, 16 // self._size, encoder.features)
             self._columns = address_of(simd_pack.columns(level, self._size))
@@ -65,24 +65,23 @@ class Packing:
             return "columns"
         return "rows" if level == "avx512" and x.itemsize == 1 else "turned"
 
-    def params(self, strides: tuple[int, ...], step: int, place: Workplace) -> tuple[Array, ...]:
+    def params(self, strides: tuple[int, ...], place: Workplace) -> tuple[Array, ...]:
         """The kernel's parameters for samples with these strides, and what else must be kept for them.
 
         Args:
             strides: bytes from sample to sample, and from feature to feature.
-            step: bytes from plane to plane.
             place: where the kernel may work.
         """
         addresses = [each.ctypes.data for each in self._arrays]
-        places, planes = self._features * strides[1], self._planes * step
+        places = self._features * strides[1]
         if self._kind == "rows":
-            found = [strides[0], len(self._arrays[0]), *addresses, _signed(self._within), place.work.ctypes.data, step]
+            found = [strides[0], len(self._arrays[0]), *addresses, _signed(self._within), place.work.ctypes.data]
         elif self.by_columns:
-            found = [len(self._features), places.ctypes.data, planes.ctypes.data, *addresses]
+            found = [len(self._features), places.ctypes.data, *addresses]
         else:
             turning = strides[0], len(self._tiles), self._tiles.ctypes.data, place.columns.ctypes.data, self._columns
-            found = [len(self._features), self._turned.ctypes.data, planes.ctypes.data, *addresses, *turning]
-        return np.array(found, np.int64), places, planes
+            found = [len(self._features), self._turned.ctypes.data, *addresses, *turning]
+        return np.array(found, np.int64), places
 
 
 def _signed(mask: int) -> int:

@@ -126,12 +126,12 @@ class SimdEngine:
     ) -> None:
         """Some blocks, in this thread."""
         first, last = blocks
-        pack, *_kept = packing.params(x.strides, self._network.step, place)
+        pack, *_kept = packing.params(x.strides, place)
         counts = self._network.count_params(place)
         steps = LANES * x.strides[0], LANES * out.strides[0]
         params = np.array(
             [
-                *(last - first, self._network.vectors, *steps),
+                *(last - first, self._network.vectors, self._network.vector_bytes, *steps),
                 *(address_of(packing.kernel), pack.ctypes.data),
                 *(self._network.address, self._network.params.ctypes.data),
                 *(address_of(stage), counts.ctypes.data),
@@ -155,7 +155,9 @@ class SimdEngine:
         try:
             return self._workplaces.pop()
         except IndexError:
-            return Workplace(self._network.signal_bytes, self._plan, self.circuit.encoder.features)
+            return Workplace(
+                self._network.vectors * self._network.vector_bytes, self._plan, self.circuit.encoder.features
+            )
 
 
 def make(circuit: Circuit, threads: int) -> SimdEngine:
