@@ -1,8 +1,8 @@
 """LUT networks as straight x86-64 machine code with AVX-512's three-input instruction, written in time linear in it.
 
-A look-up of up to three inputs is one VPTERNLOGQ whose immediate byte is its table; the eighths, quarters or halves of
-a larger table are chosen between by further ones. All nodes of one arity have the same instructions: a template is
-copied for all of them at once, and addresses and tables are filled in.
+A look-up of up to three inputs is one VPTERNLOGQ whose immediate byte is its table; one of four inputs is a pair of
+them or two that a third one chooses between, and parts of larger tables are chosen between likewise. Nodes of one form
+have the same instructions: a template is copied for all of them at once, and addresses and tables are filled in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.kernels import simd_pairs
+
 _CHUNK = 2048  # bytes of code that are repeated: what they read and write stays in the nearest cache meanwhile
 _PIECE = 512
 # rbx holds the address of the signals, r12 how many vectors there are, rbp how many are left.
@@ -31,6 +33,7 @@ _REWIND = b"\x48\x29\xc3"  # sub rbx, rax
 # Opcode map, mandatory prefix (1: 66, 2: F3) and opcode of VMOVDQU64 and VPTERNLOGQ.
 _LOAD, _STORE, _TERNARY = (1, 2, 0x6F), (1, 2, 0x7F), (3, 1, 0x25)
 _CHOICE = 0xD8  # z ? y : x
+_LOOK_UP_BYTES = 7
 _SIGNALS = 3  # rbx
 _INPUTS = 16  # the first of the registers that hold the inputs of a larger table
 
@@ -43,11 +46,13 @@ class Template:
         code: the bytes, 0 where something is filled in.
         addresses: where in it the 4 bytes of an address go, and of which operand: a fan-in, or -1 for the target.
         tables: where in it a byte of the table goes, and which byte.
+        pairs: where in it the code of a pair for a part of 16 bits of the table goes, for which register, which part.
     """
 
     code: bytearray = field(default_factory=bytearray)
     addresses: list[tuple[int, int]] = field(default_factory=list)
     tables: list[tuple[int, int]] = field(default_factory=list)
+    pairs: list[tuple[int, int, int]] = field(default_factory=list)
 
     def load(self, register: int, operand: int) -> None:
         """Register from memory."""
@@ -79,6 +84,11 @@ class Template:
         self._instruction(_TERNARY, zero, one, chooser)
         self.code.append(_CHOICE)
 
+    def pair(self, register: int, part: int) -> None:
+        """A function of the first four inputs in two instructions, which differ from node to node."""
+        self.pairs.append((len(self.code), register, part))
+        self.code += bytes(len(_pair_codes(register)[0]))
+
     def _address(self, operand: int) -> None:
         self.addresses.append((len(self.code), operand))
         self.code += bytes(4)
@@ -106,8 +116,27 @@ class Template:
 
 
 @cache
-def template(arity: int) -> Template:
-    """The code of a node of 1 to 6 inputs."""
+def _pair_codes(register: int) -> npt.NDArray[np.uint8]:
+    """uint8 `[forms, bytes]`: the code of a pair in each form, which ends each of its look-ups with the table."""
+    codes = []
+    for form in simd_pairs.FORMS:
+        a, b, c, d, e = (_INPUTS + number for number in form)
+        t = Template()
+        t.copy(register, a)
+        t.look_up(register, b, c, 0)
+        t.look_up(register, d, e, 0)
+        codes.append(np.frombuffer(bytes(t.code), np.uint8))
+    return np.stack(codes)
+
+
+@cache
+def template(arity: int, paired: int = 0) -> Template:
+    """The code of a node of 1 to 6 inputs.
+
+    Args:
+        arity: how many inputs.
+        paired: bit i is set if bits 16 i to 16 i + 15 of the table are computed by a pair.
+    """
     t = Template()
     if arity < 3:
         t.load(0, arity - 1)
@@ -119,19 +148,25 @@ def template(arity: int) -> Template:
     else:
         for j in range(arity):
             t.load(_INPUTS + j, j)
-        _choose(t, arity, 0, 0)
+        _choose(t, arity, 0, 0, paired)
     t.store(0)
     return t
 
 
-def _choose(t: Template, arity: int, register: int, part: int) -> None:
-    """The value of the part of a table that inputs 0 to `arity - 1` address, into a register; uses those above it."""
+def _choose(t: Template, arity: int, register: int, part: int, paired: int) -> None:
+    """The value of the part of a table that inputs 0 to `arity - 1` address, into a register; uses those above it.
+
+    `part` counts bytes of the table.
+    """
     if arity == 3:
         t.copy(register, _INPUTS + 2)
         t.look_up(register, _INPUTS + 1, _INPUTS, part)
         return
-    _choose(t, arity - 1, register, part)
-    _choose(t, arity - 1, register + 1, part + (1 << (arity - 4)))
+    if arity == 4 and paired >> part // 2 & 1:
+        t.pair(register, part // 2)
+        return
+    _choose(t, arity - 1, register, part, paired)
+    _choose(t, arity - 1, register + 1, part + (1 << (arity - 4)), paired)
     t.choose(register, register + 1, _INPUTS + arity - 1)
 
 
@@ -154,16 +189,41 @@ def node_code(
         tables: uint64 `[nodes]`.
         targets: int32 `[nodes]`, bytes from `signals`.
     """
-    t = template(arity)
+    if arity < 4:
+        code = _filled(template(arity), fanins, _small_tables(arity, tables) if arity < 3 else tables, targets)
+        rows = max(1, _PIECE // code.shape[1])
+        return [code[start : start + rows].tobytes() for start in range(0, len(code), rows)]
+    parts = tables.astype("<u8").view("<u2").reshape(-1, 4)[:, : 1 << (arity - 4)]
+    paired = ((simd_pairs.pairs()[parts, 0] != simd_pairs.NONE) << np.arange(parts.shape[1])).sum(axis=1)
+    pieces = [b""] * len(tables)
+    for form in np.unique(paired).tolist():
+        rows_of = np.flatnonzero(paired == form)
+        code = _filled(template(arity, form), fanins[rows_of], tables[rows_of], targets[rows_of])
+        for row, line in zip(rows_of.tolist(), code, strict=True):
+            pieces[row] = line.tobytes()
+    return pieces
+
+
+def _filled(
+    t: Template, fanins: npt.NDArray[np.int32], tables: npt.NDArray[np.uint64], targets: npt.NDArray[np.int32]
+) -> npt.NDArray[np.uint8]:
+    """uint8 `[nodes, bytes]`: copies of a template with what each node's code needs."""
     code = np.tile(np.frombuffer(bytes(t.code), np.uint8), (len(tables), 1))
-    parts = (_small_tables(arity, tables) if arity < 3 else tables).astype("<u8").view(np.uint8).reshape(-1, 8)
+    words = np.ascontiguousarray(tables.astype("<u8"))
+    eighths, quarters = words.view(np.uint8).reshape(-1, 8), words.view("<u2").reshape(-1, 4)
     for place, operand in t.addresses:
         address = targets if operand < 0 else fanins[:, operand]
         code[:, place : place + 4] = address.astype("<i4").view(np.uint8).reshape(-1, 4)
     for place, part in t.tables:
-        code[:, place] = parts[:, part]
-    rows = max(1, _PIECE // code.shape[1])
-    return [code[start : start + rows].tobytes() for start in range(0, len(code), rows)]
+        code[:, place] = eighths[:, part]
+    for place, register, part in t.pairs:
+        form, inner, outer = simd_pairs.pairs()[quarters[:, part]].T
+        codes = _pair_codes(register)
+        stop = place + codes.shape[1]
+        code[:, place:stop] = codes[form]
+        code[:, stop - 1] = outer
+        code[:, stop - 1 - _LOOK_UP_BYTES] = inner
+    return code
 
 
 def call_code(function: int, argument: int) -> bytes:

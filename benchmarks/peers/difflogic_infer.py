@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import importlib
 import io
+import itertools
 import json
 import sys
 import time
@@ -29,7 +30,7 @@ try:
 except ImportError:
     sys.modules["difflogic_cuda"] = types.ModuleType("difflogic_cuda")
 
-from difflogic import CompiledLogicNet, GroupSum, LogicLayer  # type: ignore[import-not-found]  # noqa: E402
+from difflogic import CompiledLogicNet, GroupSum, LogicLayer  # type: ignore[import-not-found]
 
 BITS = 64
 LIBRARY, NETWORK, FACTS = "network.so", "network.npz", "facts.json"
@@ -38,8 +39,7 @@ LIBRARY, NETWORK, FACTS = "network.so", "network.npz", "facts.json"
 def build(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     widths = [options.inputs, *map(int, options.layers.split(","))]
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
-    layers = [LogicLayer(before, after, device="cpu", implementation="python") for before, after in pairs]
+    layers = [LogicLayer(*pair, device="cpu", implementation="python") for pair in itertools.pairwise(widths)]
     model = torch.nn.Sequential(*layers, GroupSum(options.classes))
     arrays = {}
     for number, layer in enumerate(layers):

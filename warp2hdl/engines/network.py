@@ -17,7 +17,7 @@ from warp2hdl.kernels.simd_target import VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
-_ROOM = 9 << 19  # bytes of signals for all the vectors of a block, a little more than the second cache has
+_ROOM = 1 << 25  # bytes of signals for all the vectors of a block
 
 
 class Network:

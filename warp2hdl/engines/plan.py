@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.engines.arrange import arrange
 from warp2hdl.engines.cover import cover
 from warp2hdl.engines.schedule import Program, schedule
 from warp2hdl.engines.simplify import Nodes, simplify
@@ -42,11 +43,11 @@ def make_plan(circuit: Circuit, *, pairs: bool) -> Plan:
 
     Args:
         circuit: a valid circuit.
-        pairs: whether two look-ups of two inputs cost more than one of three.
+        pairs: whether the CPU has an instruction for any function of three inputs, and two of them make a larger one.
     """
     nodes, varying, ones = simplify(circuit.network)
     if pairs:
-        nodes = cover(nodes)
+        nodes = arrange(cover(nodes))
     bits = _read(nodes)
     bits = bits[np.lexsort((bits, circuit.encoder.bit_feature[bits]))]
     slots = np.full(nodes.inputs, -1, np.int32)

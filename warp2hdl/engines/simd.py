@@ -55,6 +55,11 @@ class SimdEngine:
         self._workplaces: deque[Workplace] = deque()
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
+    @property
+    def nodes(self) -> int:
+        """How many nodes are computed, after what can be left out and put together was."""
+        return len(self._plan.program.tables)
+
     def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Class ids int64 `[batch]` of features `[batch, features]`; the lowest index wins a tie.
 
