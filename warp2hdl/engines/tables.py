@@ -65,8 +65,6 @@ def compose(outer: Tables, inner: Tables) -> Tables:
 
     def half(c: int) -> Tables:
         at_zero, at_one = (((outer >> np.uint64(2 * c + value)) & np.uint64(1)) * full(2) for value in (0, 1))
-        found: Tables = (inner & at_one) | (~inner & at_zero)
-        return found
+        return ((inner & at_one) | (~inner & at_zero)).astype(np.uint64)
 
-    both: Tables = half(0) | (half(1) << np.uint64(4))
-    return both
+    return half(0) | (half(1) << np.uint64(4))
