@@ -6,6 +6,7 @@ bits may be anything. All functions take tensors on any device.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
@@ -13,7 +14,7 @@ import torch
 WORD = 32
 """Samples in a word."""
 
-_ELEMENTS = 1 << 22
+_ELEMENTS = 1 << 18
 
 
 def words_of(batch: int) -> int:
@@ -82,8 +83,26 @@ def group_counts(
         bias: int32 `[classes]`, added to the counts.
         batch: how many samples there are.
     """
-    bounds = offsets.tolist()
-    found = torch.empty(len(bias), batch, dtype=torch.int32, device=signals.device)
-    for group, (first, end) in enumerate(pairwise(bounds)):
-        found[group] = unpack(signals[rows[first:end].long()], batch).sum(0, dtype=torch.int32) + bias[group]
+    found = bias[:, None].repeat(1, batch)
+    for group, (first, end) in enumerate(pairwise(offsets.tolist())):
+        for place, digits in enumerate(_sums(signals[rows[first:end].long()])):
+            found[group] += unpack(digits, batch)[0].to(torch.int32) << place
     return found.t()
+
+
+def _sums(rows: torch.Tensor) -> Iterator[torch.Tensor]:
+    """How many of the rows have a 1 at each sample: binary digits `[1, words]`, the lowest first, by full adders."""
+    while len(rows):
+        carries = [rows[:0]]
+        while len(rows) > 1:
+            third = len(rows) // 3
+            if not third:
+                carries.append(rows[:1] & rows[1:])
+                rows = rows[:1] ^ rows[1:]
+                break
+            a, b, c = (rows[i * third : (i + 1) * third] for i in range(3))
+            half = a ^ b
+            carries.append((a & b) | (half & c))
+            rows = torch.cat((half ^ c, rows[3 * third :]))
+        yield rows
+        rows = torch.cat(carries)
