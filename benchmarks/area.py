@@ -66,6 +66,7 @@ CIRCUITS = {
     "mnist-3000": _mnist(1180, 2, 2.8, 0, large=True),
     "mnist-4000": ("mnist", PRESETS["mnist"]),
     "mnist-5000": _mnist(2200, 2, 3.8, 0, large=True),
+    "mnist-10000": _mnist(4250, 3, 5.3, 0, large=True),
 }
 
 
