@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.backends.test_bits import make
 from tests.backends.test_pipeline import random_words
 from warp2hdl.backends import c_source
+from warp2hdl.backends.c_text import unsigned
 from warp2hdl.ir.interpret import classify, scores
 
 BATCHES = (0, 1, 63, 64, 65, 511, 513, 100_003)
@@ -58,25 +61,12 @@ def cpu_flags():
     return set(Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("flags")[2].partition("\n")[0].split())
 
 
-@pytest.fixture(scope="module")
-def case(tmp_path_factory):
-    """A folder with the sources and the words, and what is expected of them."""
-    folder = tmp_path_factory.mktemp("c")
-    circuit = make(11, name="net", features=3, feature_bits=(8, 5, 8), layers=[(50, (2, 3, 6)), (30, 4)], skips=True)
+def check(folder, circuit, compiler, flags, batches):
+    """Compiles the circuit's C, and runs it where the CPU can."""
     texts = c_source.convert(circuit, "net.h")
     (folder / "net.h").write_text(texts.header)
     (folder / "net.c").write_text(texts.source)
     (folder / "driver.c").write_text(DRIVER)
-    words = random_words(circuit, max(BATCHES))
-    assert words.dtype == np.uint8 and circuit.groups.score_bits <= 8
-    words.tofile(folder / "words")
-    return folder, classify(circuit, words), scores(circuit, words)
-
-
-@pytest.mark.parametrize("flags", FLAGS)
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_classes_and_scores(case, compiler, flags):
-    folder, classes, expected = case
 
     def compile_c(*words):
         done = subprocess.run([compiler, *WARNINGS, *words], cwd=folder, capture_output=True, text=True, check=False)
@@ -84,9 +74,41 @@ def test_classes_and_scores(case, compiler, flags):
 
     compile_c(*FLAGS[flags], "-c", "net.c", "-o", "net.o")
     if NEEDED.get(flags, "fpu") not in cpu_flags():
-        return  # compiled without a warning, and nothing here runs it
-    compile_c("-O1", f"-DLARGEST={max(BATCHES)}", "driver.c", "net.o", "-o", "driver")
-    subprocess.run([folder / "driver", *map(str, BATCHES)], cwd=folder, check=True)
-    found = np.fromfile(folder / "found", np.uint8)
-    parts = [part for batch in BATCHES for part in (classes[:batch], expected[:batch].ravel())]
-    assert np.array_equal(found, np.concatenate(parts))
+        return
+    compile_c("-O1", f"-DLARGEST={max(batches)}", "driver.c", "net.o", "-o", "driver")
+    words = random_words(circuit, max(batches))
+    words.tofile(folder / "words")
+    subprocess.run([folder / "driver", *map(str, batches)], cwd=folder, check=True)
+    groups = circuit.groups
+    kinds = [np.dtype(unsigned(top)[:-2]) for top in (groups.classes - 1, (1 << groups.score_bits) - 1)]
+    expected = [classify(circuit, words), scores(circuit, words)]
+    parts = [
+        each[:batch].astype(kind).tobytes() for batch in batches for each, kind in zip(expected, kinds, strict=True)
+    ]
+    assert (folder / "found").read_bytes() == b"".join(parts)
+
+
+@pytest.mark.parametrize("flags", FLAGS)
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_batches(tmp_path, compiler, flags):
+    circuit = make(11, name="net", features=3, feature_bits=(8, 5, 8), layers=[(50, (2, 3, 6)), (30, 4)], skips=True)
+    check(tmp_path, circuit, compiler, flags, BATCHES)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("flags", FLAGS)
+@pytest.mark.parametrize("compiler", COMPILERS)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 2**32),
+    widths=st.lists(st.integers(1, 16), min_size=1, max_size=5),
+    arities=st.lists(st.integers(0, 6), min_size=1, max_size=3),
+    nodes=st.integers(1, 40),
+    classes=st.integers(2, 300),
+    depth=st.integers(0, 3),
+    skips=st.booleans(),
+)
+def test_random_circuits(tmp_path, compiler, flags, seed, widths, arities, nodes, classes, depth, skips):
+    layers = [(nodes, tuple(arities))] * depth
+    options = {"features": len(widths), "feature_bits": widths, "layers": layers, "classes": classes, "skips": skips}
+    check(tmp_path, make(seed, name="net", **options), compiler, flags, BATCHES[:-1])
