@@ -13,7 +13,7 @@ def load(path: Path | str, engine: str = "simd", threads: int = 1) -> Engine:
 
     Args:
         path: a `circuit.safetensors` that warp2hdl wrote, or the folder that holds it.
-        engine: `simd`, for the CPU's vectors, or `numpy`, the definition.
+        engine: `simd`, for the CPU's vectors, `triton`, for a GPU, or `numpy`, the definition.
         threads: how many threads `simd` uses.
 
     Raises:
