@@ -103,34 +103,36 @@ def _exchange(p: Kernel, vectors: list[ir.Value], apart: int, step: int) -> None
 
 
 @cache
-def columns(level: str, size: int) -> Callable[..., None]:
-    """Samples as columns of words of `size` bytes.
+def columns(level: str, kind: str) -> Callable[..., None]:
+    """Samples as columns of values of a type: u1 to u8, i1 to i8, f4 or f8, as NumPy calls them.
 
     `params`, int64: how many comparators; the addresses of their columns' first bytes and of their planes (int64, from
-    `x` and from `signals`), of their thresholds (uint16) and of masks (int64, all ones, or 0 for one that is never
+    `x` and from `signals`), of their thresholds (of the type) and of masks (int64, all ones, or 0 for one that is never
     true).
     """
     p = Kernel(_ARGUMENTS, level)
     b = p.builder
-    word = ir.IntType(8 * size)
+    size = int(kind[1])
+    value = {"f4": ir.FloatType(), "f8": ir.DoubleType()}.get(kind, ir.IntType(8 * size))
+    compare = {"u": b.icmp_unsigned, "i": b.icmp_signed, "f": b.fcmp_ordered}[kind[0]]
     places, planes, thresholds, masks = (p.pointer(number) for number in range(1, 5))
     with p.loop(I64(0), p.parameter(0), 1) as (number, _):
         column = p.at(p["x"], p.load(p.index(places, number, 8), I64))
         plane = p.at(p["signals"], p.load(p.index(planes, number, 8), I64))
-        limit = p.spread(p.load(p.index(thresholds, number, 2), word), 64).value  # its low bytes come first
+        limit = p.spread(p.load(p.index(thresholds, number, size), value), 64).value
         mask = p.load(p.index(masks, number, 8), I64)
         with p.loop(I64(0), I64(8), 1) as (lane, _):
             found = p.get(p.at(column, b.mul(lane, I64(64 * size))), limit.type)
-            bits = b.bitcast(b.icmp_unsigned(">=", found, limit), I64)
+            bits = b.bitcast(compare(">=", found, limit), I64)
             p.store(b.and_(bits, mask), p.at(plane, b.mul(lane, I64(8))))
     return p.compile(machine(level))
 
 
 @cache
 def turned(level: str, size: int) -> Callable[..., None]:
-    """Samples as rows of words of `size` bytes: turned into columns first, 16 bytes of 16 / `size` rows at a time.
+    """Samples as rows of values of `size` bytes: turned into columns first, 16 bytes of 16 / `size` rows at a time.
 
-    `params`, int64: those of `columns`, whose columns are 512 words each and begin at 0; then bytes from row to row;
+    `params`, int64: those of `columns`, whose columns are 512 values each and begin at 0; then bytes from row to row;
     how many tiles; the address of their first features (int64); the address of the columns; `columns` itself.
     """
     p = Kernel(_ARGUMENTS, level)

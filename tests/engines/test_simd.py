@@ -19,7 +19,7 @@ from warp2hdl.kernels.simd_target import LEVELS, host_level
 
 HERE = LEVELS[LEVELS.index(host_level()) :]
 BATCHES = (0, 1, 63, 64, 65, 511, 512, 513, 1537)
-TYPES = (np.uint8, np.uint16, np.uint32, np.int16, np.float32, np.float64)
+TYPES = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int64, np.float32, np.float64)
 
 
 def assert_equal(engine, x):
@@ -91,7 +91,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("level", HERE)
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, ">u2", np.float32])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, ">u2", np.float16, np.float32])
 def test_memory_layouts(circuit, x, layout, dtype, level):
     shaped = LAYOUTS[layout](x[:1100].astype(dtype))
     assert_equal(SimdEngine(circuit, level=level), shaped)

@@ -6,11 +6,6 @@ from warp2hdl.kernels import simd_pack
 from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES, address_of, host_level
 
 
-def comparators(rng, features, count, dtype):
-    feature = np.sort(rng.integers(0, features, count))
-    return feature, rng.integers(0, np.iinfo(dtype).max, count, endpoint=True)
-
-
 def expected(x, feature, threshold, masks):
     return ((x[:, feature] >= threshold) & masks).T
 
@@ -39,22 +34,24 @@ def test_rows(features, masked):
 
 
 @pytest.mark.parametrize("level", HERE)
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.uint32, np.int64, np.float32, np.float64])
 @pytest.mark.parametrize("turned", [False, True])
 def test_columns(level, dtype, turned):
     rng = np.random.default_rng(1)
     size, features, count = np.dtype(dtype).itemsize, 37, 90
-    feature, threshold = comparators(rng, features, count, dtype)
+    feature = np.sort(rng.integers(0, features, count))
+    low = 0 if np.dtype(dtype).kind == "u" else -128
+    x = rng.uniform(low, low + 256, (LANES, features)).astype(dtype)
+    threshold = rng.choice(x.ravel(), count)
     masks = rng.integers(0, 2, count).astype(bool)
-    x = rng.integers(0, np.iinfo(dtype).max, (LANES, features), endpoint=True).astype(dtype)
     given = x if turned else np.asfortranarray(x)
     places = feature * LANES * size
     planes = rng.permutation(count) * VECTOR_BYTES
     signals = np.zeros((count, VECTOR_BYTES), np.uint8)
-    limits, flags = threshold.astype(np.uint16), np.where(masks, -1, 0)
-    arrays = [each.ctypes.data for each in (places, planes, limits, flags)]
+    flags = np.where(masks, -1, 0)
+    arrays = [each.ctypes.data for each in (places, planes, threshold, flags)]
     params = [count, *arrays]
-    kernel = simd_pack.columns(level, size)
+    kernel = simd_pack.columns(level, f"{np.dtype(dtype).kind}{size}")
     work = np.empty(LANES * features * size, np.uint8)
     tiles = np.array([*range(0, features - 16 // size, 16 // size), features - 16 // size], np.int64)
     if turned:

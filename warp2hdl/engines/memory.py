@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import mmap
 import sys
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from warp2hdl.engines.plan import GROUP, Plan
-from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES
+from warp2hdl.kernels.simd_target import VECTOR_BYTES
 
 _HUGE = 1 << 21
 
@@ -34,19 +33,16 @@ class Workplace:
     Attributes:
         signals: where planes lie; all of it is 0 at first.
         work: for turning bits, and for the largest score.
-        columns: for 512 samples' words of up to 2 bytes, made when they are needed.
     """
 
-    def __init__(self, signals: int, plan: Plan, features: int) -> None:
+    def __init__(self, signals: int, plan: Plan) -> None:
         self.signals = zeros(signals)
         groups = int(plan.planes.max(initial=0)) // GROUP + 1
         self.work = zeros(max(4608 * groups, (plan.score_bits + 64) * VECTOR_BYTES + 4096))
-        self._features = features
-        self._columns: npt.NDArray[Any] | None = None
+        self._columns = np.empty(0, np.uint8)
 
-    @property
-    def columns(self) -> npt.NDArray[np.uint8]:
-        """For the words of 512 samples as columns."""
-        if self._columns is None:
-            self._columns = np.empty(LANES * 2 * self._features, np.uint8)
+    def columns(self, size: int) -> npt.NDArray[np.uint8]:
+        """At least so many bytes, for samples as columns."""
+        if len(self._columns) < size:
+            self._columns = np.empty(size, np.uint8)
         return self._columns

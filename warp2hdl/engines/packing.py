@@ -26,7 +26,7 @@ class Packing:
         encoder: the encoder.
         plan: what reads it.
         kind: `rows`, `columns` or `turned`, a kernel's name.
-        dtype: of the features, uint8 or uint16.
+        dtype: of the features, one of `thresholds.DIRECT`.
         words: whether the features are the encoder's words already.
         level: the instruction set.
 
@@ -35,27 +35,27 @@ class Packing:
         by_columns: whether each feature's samples lie side by side.
     """
 
-    def __init__(
-        self, encoder: Encoder, plan: Plan, kind: str, dtype: np.dtype[np.unsignedinteger], words: bool, level: str
-    ) -> None:
+    def __init__(self, encoder: Encoder, plan: Plan, kind: str, dtype: np.dtype[Any], words: bool, level: str) -> None:
         self.by_columns = kind == "columns"
         self._features = plan.features
         self._size = dtype.itemsize
-        thresholds = (encoder.bit_threshold.astype(np.int64) if words else raw_thresholds(encoder, dtype))[plan.bits]
-        top = int(np.iinfo(dtype).max)
-        possible = thresholds <= top
-        thresholds = np.minimum(thresholds, top)
+        limits, there = encoder.bit_threshold.astype(dtype), np.ones(encoder.bits, np.bool_)
+        if not words:
+            limits, there = raw_thresholds(encoder, dtype)
+        thresholds, possible = limits[plan.bits], there[plan.bits]
         if kind == "rows":
             self.kernel = simd_pack.rows(level, encoder.features < GROUP, not possible.all())
             self._arrays: tuple[Array, ...] = _groups(plan, thresholds, possible, encoder.features)
             self._within = (1 << min(GROUP, encoder.features)) - 1
         else:
-            self.kernel = (simd_pack.columns if self.by_columns else simd_pack.turned)(level, self._size)
+            by_columns = simd_pack.columns(level, f"{dtype.kind}{self._size}")
+            self.kernel = by_columns if self.by_columns else simd_pack.turned(level, self._size)
             masks = np.where(possible, _ALL, 0)
-            self._arrays = (plan.planes * VECTOR_BYTES, thresholds.astype("<u2"), masks)
+            self._arrays = (plan.planes * VECTOR_BYTES, thresholds, masks)
             self._turned = plan.features * LANES * self._size
             self._tiles = _tiles(plan.features, 16 // self._size, encoder.features)
-            self._columns = address_of(simd_pack.columns(level, self._size))
+            self._columns = address_of(by_columns)
+            self._column_bytes = LANES * self._size * encoder.features
         self._kind = kind
 
     @staticmethod
@@ -63,7 +63,7 @@ class Packing:
         """The kernel for samples with dense rows or dense columns."""
         if x.strides[1] != x.itemsize or x.shape[1] * x.itemsize < 16:
             return "columns"
-        return "rows" if level == "avx512" and x.itemsize == 1 else "turned"
+        return "rows" if level == "avx512" and x.dtype == np.uint8 else "turned"
 
     def params(self, strides: tuple[int, ...], place: Workplace) -> tuple[Array, ...]:
         """The kernel's parameters for samples with these strides, and what else must be kept for them.
@@ -79,7 +79,8 @@ class Packing:
         elif self.by_columns:
             found = [len(self._features), places.ctypes.data, *addresses]
         else:
-            turning = strides[0], len(self._tiles), self._tiles.ctypes.data, place.columns.ctypes.data, self._columns
+            work = place.columns(self._column_bytes)
+            turning = strides[0], len(self._tiles), self._tiles.ctypes.data, work.ctypes.data, self._columns
             found = [len(self._features), self._turned.ctypes.data, *addresses, *turning]
         return np.array(found, np.int64), places
 
@@ -89,7 +90,7 @@ def _signed(mask: int) -> int:
 
 
 def _groups(
-    plan: Plan, thresholds: npt.NDArray[np.int64], possible: npt.NDArray[np.bool_], features: int
+    plan: Plan, thresholds: npt.NDArray[np.uint8], possible: npt.NDArray[np.bool_], features: int
 ) -> tuple[Array, ...]:
     """Windows, choices, thresholds and masks of `simd_pack.rows`."""
     group, place = plan.planes // GROUP, plan.planes % GROUP

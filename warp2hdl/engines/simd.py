@@ -20,6 +20,7 @@ from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.network import Network
 from warp2hdl.engines.packing import Packing
 from warp2hdl.engines.plan import make_plan
+from warp2hdl.engines.thresholds import DIRECT
 from warp2hdl.errors import ConfigError, DataError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_count, simd_network
@@ -27,6 +28,7 @@ from warp2hdl.kernels.simd_target import LANES, LEVELS, address_of, host_level
 
 Array = npt.NDArray[Any]
 
+_ROWS = 1024  # looked at at a time
 _BLOCKS = 32  # vectors that a thread takes at a time
 
 
@@ -83,11 +85,11 @@ class SimdEngine:
 
     def _run(self, x: Array, out: Array, stage: Callable[..., None]) -> Array:
         """Fills `out` for the samples `x`."""
-        converted = x.dtype not in (np.uint8, np.uint16, np.bool_)
-        if converted:
-            x = self.circuit.encoder.to_words(x)
         if x.dtype == np.bool_:
             x = x.view(np.uint8)
+        converted = x.dtype not in DIRECT or not _is_finite(x)
+        if converted:
+            x = self.circuit.encoder.to_words(x)
         x = dense(x)
         packing = self._packing(x, words=converted)
         whole = len(x) // LANES
@@ -160,14 +162,16 @@ class SimdEngine:
         try:
             return self._workplaces.pop()
         except IndexError:
-            return Workplace(
-                self._network.vectors * self._network.vector_bytes, self._plan, self.circuit.encoder.features
-            )
+            return Workplace(self._network.vectors * self._network.vector_bytes, self._plan)
 
 
 def make(circuit: Circuit, threads: int) -> SimdEngine:
     """The engine for this CPU."""
     return SimdEngine(circuit, threads)
+
+
+def _is_finite(x: Array) -> bool:
+    return x.dtype.kind != "f" or all(np.isfinite(x[at : at + _ROWS]).all() for at in range(0, len(x), _ROWS))
 
 
 def dense(x: Array) -> Array:
