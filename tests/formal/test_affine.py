@@ -6,7 +6,7 @@ import pytest
 from warp2hdl.backends.graph import ONE, ZERO
 from warp2hdl.backends.graph import Graph as Lookups
 from warp2hdl.backends.popcount import build_popcount
-from warp2hdl.formal.affine import is_sum
+from warp2hdl.formal.affine import is_sum, is_zero
 from warp2hdl.formal.graph import FALSE, TRUE, Graph
 from warp2hdl.formal.reference import Score
 
@@ -48,3 +48,16 @@ def test_wrong_weight_and_wrong_bias_are_no_sum():
     assert not is_sum(graph, word, Score(score.bias, score.votes | {first: 2}), signals)
     assert not is_sum(graph, word, Score(score.bias - 1, score.votes), signals)
     assert not is_sum(graph, word[::-1], score, signals)
+
+
+def test_votes_that_count_in_another_way_cancel():
+    """Sum and carry of a full adder against the three bits that it adds."""
+    graph = Graph(3)
+    bits = [graph.input(i) for i in range(3)]
+    total, carry = graph.full_adder(*bits)
+    ones = dict.fromkeys(bits, -1)
+    assert is_zero(graph, Score(0, {total: 1, carry: 2} | ones), [])
+    assert is_zero(graph, Score(-1, {total ^ 1: -1, carry: 2} | ones | {}), []) is False
+    assert is_zero(graph, Score(1, {total: 1, carry: 2} | ones), []) is False
+    assert is_zero(graph, Score(0, {total: 1, carry: 1} | ones), []) is False
+    assert is_zero(graph, Score(0, {}), [])

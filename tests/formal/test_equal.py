@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from tests.circuits import random_circuit
+from warp2hdl import passes
+from warp2hdl.cli.random_circuit import random_circuit as deep_circuit
+from warp2hdl.formal import abc
 from warp2hdl.formal.circuits import compare_circuits
 from warp2hdl.formal.deadline import Deadline
 from warp2hdl.formal.equal import Side, compare, first_difference
@@ -111,6 +114,20 @@ def test_circuits_are_compared_by_scores_or_by_class():
     if found.words is not None:
         assert (interpret.scores(circuit, found.words) != interpret.scores(other, found.words)).any()
     assert found.equivalent is (found.words is None)
+
+
+def test_shared_counts_are_proven_without_a_solver(monkeypatch):
+    """The pipeline gives scores other votes; their sums are compared, not searched for a difference."""
+    circuit = deep_circuit(100, [40, 40, 40], 2, 4, seed=1)
+    after, reports = passes.run(circuit, "area")
+    assert any(each.name == "sums" and each.nodes_after != each.nodes_before for each in reports)
+    monkeypatch.setattr(abc, "solve", None)
+    assert compare_circuits(circuit, after, with_scores=True).equivalent is True
+    monkeypatch.undo()
+    tables = after.network.tables.copy()
+    tables[-1] ^= np.uint64(0b1000)
+    found = compare_circuits(circuit, with_tables(after, tables), deadline=Deadline(5), with_scores=True)
+    assert found.words is not None
 
 
 def test_votes_are_found_where_only_impossible_addresses_differ():

@@ -33,27 +33,51 @@ def is_sum(graph: Graph, word: Sequence[int], score: Score, signals: Collection[
     above = sum(literal << i for i, literal in enumerate(word[width:]))
     if not score.smallest >> width == score.largest >> width == above:
         return False
-    rewriting = _Rewriting(graph, word[:width], {vote >> 1 for vote in score.votes}, signals)
-    while rewriting.step():
-        pass
+    rewriting = _Rewriting(graph, 1 << width, {vote >> 1 for vote in score.votes}, signals)
+    for i, literal in enumerate(word[:width]):
+        rewriting.add(literal, 1 << i)
+    rewriting.run()
     modulus = 1 << width
     wanted = {vote >> 1: weight % modulus for vote, weight in score.votes.items() if weight % modulus}
     return rewriting.weights == wanted and rewriting.constant == score.bias % modulus
 
 
+def is_zero(graph: Graph, score: Score, signals: Collection[int]) -> bool:
+    """Whether a weighted sum is 0 for all inputs; False also where this method finds no way.
+
+    Args:
+        graph: of the votes.
+        score: over literals of the graph.
+        signals: as of `is_sum`.
+    """
+    modulus = 1 << (score.largest - score.smallest + abs(score.bias)).bit_length() + 1
+    rewriting = _Rewriting(graph, modulus, set(range(1, 1 + graph.inputs)), signals)
+    rewriting.constant = score.bias % modulus
+    for vote, weight in score.votes.items():
+        rewriting.add(vote, weight)
+    rewriting.run()
+    return not rewriting.weights and not rewriting.constant
+
+
 class _Rewriting:
     """A weighted sum of variables, modulo a power of two."""
 
-    def __init__(self, graph: Graph, word: Sequence[int], votes: set[int], signals: Iterable[int]) -> None:
-        self.graph, self.votes = graph, votes
+    def __init__(self, graph: Graph, modulus: int, votes: set[int], signals: Iterable[int]) -> None:
+        self.graph, self.votes, self.modulus = graph, votes, modulus
         self.stops = votes | set(signals)
-        self.modulus = 1 << len(word)
         self.weights: dict[int, int] = {}
         self.constant = 0
         self._supports: dict[int, frozenset[int] | None] = {}
-        for i, literal in enumerate(word):
-            self.constant += (literal & 1) << i
-            self._add(literal >> 1, -(1 << i) if literal & 1 else 1 << i)
+
+    def add(self, literal: int, weight: int) -> None:
+        """Adds so many times a literal."""
+        self.constant = (self.constant + (literal & 1) * weight) % self.modulus
+        self._add(literal >> 1, -weight if literal & 1 else weight)
+
+    def run(self) -> None:
+        """Replaces groups as long as there is one."""
+        while self.step():
+            pass
 
     def _add(self, variable: int, weight: int) -> None:
         total = (self.weights.pop(variable, 0) + weight) % self.modulus

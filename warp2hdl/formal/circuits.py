@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from warp2hdl.errors import ToolError, ToolTimeoutError
 from warp2hdl.formal import abc
+from warp2hdl.formal.affine import is_zero
 from warp2hdl.formal.deadline import Deadline
 from warp2hdl.formal.equal import Side, Verdict, first_difference
 from warp2hdl.formal.graph import Graph
 from warp2hdl.formal.match import find_votes
-from warp2hdl.formal.reference import Score, add_class, add_sum, add_votes, input_bits, weigh
+from warp2hdl.formal.reference import Score, add_class, add_signals, add_sum, input_bits, weigh
 from warp2hdl.formal.samples import Samples, choose, to_words
 from warp2hdl.ir.circuit import Circuit
 
@@ -49,17 +50,20 @@ def compare_circuits(
 
 def _compare(before: Circuit, after: Circuit, samples: Samples, deadline: Deadline, with_scores: bool) -> Verdict:
     graph = Graph(input_bits(after.encoder))
-    votes = add_votes(graph, after)
+    signals = add_signals(graph, after)
+    votes = [signals[s] for s in after.network.outputs.tolist()]
     side = _side(graph, after, weigh(votes, after.groups), with_scores)
     if (words := first_difference(side, before, samples)) is not None:
         return Verdict(False, words)
     wanted = find_votes(graph, before, samples, {vote >> 1 for vote in votes})
-    if _same(weigh(votes, after.groups), weigh(wanted, before.groups), with_scores):
-        return Verdict(True)
-    graph, merged = abc.sweep(graph, [*votes, *wanted], timeout_seconds=deadline.left)
-    votes, wanted = merged[: len(votes)], merged[len(votes) :]
     found, expected = weigh(votes, after.groups), weigh(wanted, before.groups)
-    if _same(found, expected, with_scores):
+    if _same(graph, found, expected, signals, with_scores):
+        return Verdict(True)
+    literals = [*votes, *wanted, *signals]
+    graph, merged = abc.sweep(graph, literals, timeout_seconds=deadline.left)
+    votes, wanted, signals = merged[: len(votes)], merged[len(votes) : -len(signals)], merged[-len(signals) :]
+    found, expected = weigh(votes, after.groups), weigh(wanted, before.groups)
+    if _same(graph, found, expected, signals, with_scores):
         return Verdict(True)
     return _whole(graph, (after, found), (before, expected), deadline, with_scores)
 
@@ -70,14 +74,24 @@ def _side(graph: Graph, circuit: Circuit, scores: Sequence[Score], with_scores: 
     return Side(graph, add_class(graph, words, circuit.groups.class_bits), words if with_scores else None)
 
 
-def _same(found: Sequence[Score], expected: Sequence[Score], with_scores: bool) -> bool:
-    """Whether scores are equal; or, if only the class counts, differ by the same sum in every class."""
-    differences = []
-    for a, b in zip(found, expected, strict=True):
-        weights = {vote: a.votes.get(vote, 0) - b.votes.get(vote, 0) for vote in a.votes | b.votes}
-        differences.append((a.bias - b.bias, {vote: weight for vote, weight in weights.items() if weight}))
-    common = (0, {}) if with_scores else differences[0]
-    return all(difference == common for difference in differences)
+def _same(
+    graph: Graph, found: Sequence[Score], expected: Sequence[Score], signals: Sequence[int], with_scores: bool
+) -> bool:
+    """Whether scores are equal; or, if only the class counts, differ by the same sum in every class.
+
+    Votes may count in other ways than before, such as two of weights 1 and 2 for three of weight 1, as long as both
+    are functions of few of the `signals`.
+    """
+    differences = [_minus(a, b) for a, b in zip(found, expected, strict=True)]
+    if not with_scores:
+        differences = [_minus(each, differences[0]) for each in differences[1:]]
+    variables = {signal >> 1 for signal in signals}
+    return all(is_zero(graph, difference, variables) for difference in differences)
+
+
+def _minus(a: Score, b: Score) -> Score:
+    weights = {vote: a.votes.get(vote, 0) - b.votes.get(vote, 0) for vote in a.votes | b.votes}
+    return Score(a.bias - b.bias, {vote: weight for vote, weight in weights.items() if weight})
 
 
 def _whole(

@@ -13,7 +13,7 @@ from warp2hdl.backends.verilog import CIRCUIT_FILE, REFERENCE_FILE, VECTORS_FILE
 from warp2hdl.errors import ConfigError, FormatError, MismatchError, ToolTimeoutError
 from warp2hdl.formal.circuits import compare_circuits
 from warp2hdl.formal.deadline import Deadline
-from warp2hdl.formal.equal import Side, Verdict, compare
+from warp2hdl.formal.equal import Side, Verdict, compare, first_difference
 from warp2hdl.formal.interface import Pipeline, check_pipeline, make_side
 from warp2hdl.formal.pipeline import Logic, dissolve
 from warp2hdl.formal.readback import read_verilog
@@ -165,18 +165,16 @@ def _load_reference(
 def _compare(
     logic: Logic, own: Circuit, wanted: Circuit, samples: Samples, deadline: Deadline
 ) -> tuple[Side, Verdict, str]:
-    """Logic against the reference; by way of its own circuit where that has other scores on purpose."""
+    """Logic against its own circuit, and that against the reference; passes may give it other scores on purpose."""
     side = make_side(logic, own)
     same_scores = np.array_equal(interpret.scores(own, samples), interpret.scores(wanted, samples))
-    if same_scores or side.scores is None:
-        compared = "class" if side.scores is None else "class and scores"
-        verdict = compare(side, wanted, samples, deadline)
-        if same_scores or verdict.equivalent is not None:
-            return side, verdict, compared
+    compared = "class and scores" if same_scores and side.scores is not None else "class"
     verdict = compare(side, own, samples, deadline)
-    if verdict.equivalent:
-        verdict = compare_circuits(wanted, own, samples, deadline, with_scores=False)
-    return side, verdict, "class"
+    if verdict.words is not None and compared != "class" and first_difference(side, wanted, verdict.words) is None:
+        return side, compare(side, wanted, samples, deadline), compared
+    if verdict.equivalent and own.sha256 != wanted.sha256:
+        verdict = compare_circuits(wanted, own, samples, deadline, with_scores=compared != "class")
+    return side, verdict, compared
 
 
 def _replay(side: Side, words: Samples, scored: Circuit, wanted: Circuit) -> Counterexample:

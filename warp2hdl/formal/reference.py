@@ -44,7 +44,13 @@ def input_bits(encoder: Encoder) -> int:
 
 
 def add_votes(graph: Graph, circuit: Circuit) -> list[int]:
-    """Builds encoder and look-ups; returns a literal per output of the network.
+    """As `add_signals`, but returns a literal per output of the network."""
+    signals = add_signals(graph, circuit)
+    return [signals[s] for s in circuit.network.outputs.tolist()]
+
+
+def add_signals(graph: Graph, circuit: Circuit) -> list[int]:
+    """Builds encoder and look-ups; returns a literal per signal: encoder bits, then nodes.
 
     The graph's inputs are the bits of the feature words, feature 0 in the lowest.
     """
@@ -53,7 +59,7 @@ def add_votes(graph: Graph, circuit: Circuit) -> list[int]:
     fanins, offsets = network.fanins.tolist(), network.fanin_offsets.tolist()
     for n, table in enumerate(network.tables.tolist()):
         signals.append(graph.lookup(table, [signals[s] for s in fanins[offsets[n] : offsets[n + 1]]]))
-    return [signals[s] for s in network.outputs.tolist()]
+    return signals
 
 
 def _encode(graph: Graph, encoder: Encoder) -> list[int]:
