@@ -13,7 +13,7 @@ from tests.engines.cases import circuits, samples
 from warp2hdl import ir
 from warp2hdl.engines import network, simd
 from warp2hdl.engines.simd import SimdEngine
-from warp2hdl.errors import ConfigError, DataError
+from warp2hdl.errors import BackendError, ConfigError, DataError
 from warp2hdl.kernels import simd_code
 from warp2hdl.kernels.simd_target import LEVELS, host_level
 
@@ -130,6 +130,14 @@ def test_where_no_memory_can_be_executed(circuit, x, monkeypatch):
 
     monkeypatch.setattr(simd_code, "Code", refuse)
     assert_equal(SimdEngine(circuit), x[:3000])
+
+
+def test_too_many_signals(circuit, monkeypatch):
+    monkeypatch.setattr(network, "_MOST_BYTES", 1000)
+    with pytest.raises(
+        BackendError, match=r"signals at a time, more than the engine simd holds; use the engine numpy\.$"
+    ):
+        SimdEngine(circuit)
 
 
 def test_an_instruction_set_that_is_not_there(circuit, monkeypatch):

@@ -11,17 +11,22 @@ import numpy.typing as npt
 from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.plan import Plan
 from warp2hdl.engines.schedule import Program
+from warp2hdl.errors import BackendError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_code, simd_count, simd_network
 from warp2hdl.kernels.simd_target import VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
+_MOST_BYTES = (1 << 31) - 1
 _ROOM = 1 << 25  # bytes of signals for all the vectors of a block
 
 
 class Network:
     """The network of a plan, and what its kernels are told.
+
+    Raises:
+        BackendError: so many signals are needed at a time that their addresses have more than 31 bits.
 
     Attributes:
         vectors: how many vectors of 512 samples a block has at most.
@@ -39,6 +44,11 @@ class Network:
         self.vector_bytes = self._scores + circuit.groups.classes * self._planes * VECTOR_BYTES
         if self.vector_bytes % 4096 == 0:  # or one slot's vectors would all want the same place of the cache
             self.vector_bytes += VECTOR_BYTES
+        if self.vector_bytes > _MOST_BYTES:
+            raise BackendError(
+                f"the circuit keeps {program.slots} signals at a time, more than the engine simd holds; "
+                "use the engine numpy."
+            )
         self._batches = self._make_batches()
         self._add = address_of(simd_count.add(level))
         self._code = self._make_code() if level == "avx512" else None
@@ -88,7 +98,7 @@ class Network:
     def _make_code(self) -> simd_code.Code | None:
         """The program as machine code, where the system takes it."""
         program = self._plan.program
-        if not simd_code.is_possible() or self.vector_bytes >= 1 << 31:
+        if not simd_code.is_possible():
             return None
         pieces = []
         for (first, last), batch in zip(self._parts(), self._batches, strict=True):

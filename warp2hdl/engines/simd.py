@@ -42,6 +42,7 @@ class SimdEngine:
 
     Raises:
         ConfigError: this CPU lacks the instruction set.
+        BackendError: the circuit needs too many signals at a time.
     """
 
     def __init__(self, circuit: Circuit, threads: int = 1, level: str | None = None) -> None:
