@@ -8,8 +8,9 @@ lock, and each thread has blocks and a buffer of its own.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -98,11 +99,9 @@ class SimdEngine:
         turns = count()
 
         def work() -> None:
-            place = self._workplace()
-            while (turn := next(turns)) < len(starts):
-                first = starts[turn]
-                self._blocks(x, out, (first, min(first + _BLOCKS, whole)), packing, stage, place)
-            self._workplaces.append(place)
+            with self._worker(x, out, packing, stage) as run:
+                while (turn := next(turns)) < len(starts):
+                    run(starts[turn], min(starts[turn] + _BLOCKS, whole))
 
         waiting = [self._pool.submit(work) for _ in range(min(self.threads, len(starts)) - 1)] if self._pool else []
         if whole:
@@ -114,44 +113,42 @@ class SimdEngine:
         return out
 
     def _rest(self, x: Array, out: Array, packing: Packing, stage: Callable[..., None]) -> None:
-        """Less than a block, made one by zeros."""
-        block = np.zeros((LANES, x.shape[1]), x.dtype, order="F" if packing.by_columns else "C")
-        block[: len(x)] = x
+        """Less than a vector, made one by zeros."""
+        vector = np.zeros((LANES, x.shape[1]), x.dtype, order="F" if packing.by_columns else "C")
+        vector[: len(x)] = x
         found = np.empty((LANES, *out.shape[1:]), out.dtype)
-        place = self._workplace()
-        self._blocks(block, found, (0, 1), packing, stage, place)
-        self._workplaces.append(place)
+        with self._worker(vector, found, packing, stage) as run:
+            run(0, 1)
         out[:] = found[: len(x)]
 
-    def _blocks(
-        self,
-        x: Array,
-        out: Array,
-        blocks: tuple[int, int],
-        packing: Packing,
-        stage: Callable[..., None],
-        place: Workplace,
-    ) -> None:
-        """Some blocks, in this thread."""
-        first, last = blocks
+    @contextmanager
+    def _worker(
+        self, x: Array, out: Array, packing: Packing, stage: Callable[..., None]
+    ) -> Iterator[Callable[[int, int], None]]:
+        """Yields what fills a range of `out`, in vectors, in a place of its own."""
+        place = self._workplace()
         pack, *_kept = packing.params(x.strides, place)
         counts = self._network.count_params(place)
-        steps = LANES * x.strides[0], LANES * out.strides[0]
+        x_step, out_step = LANES * x.strides[0], LANES * out.strides[0]
         params = np.array(
             [
-                *(last - first, self._network.vectors, self._network.vector_bytes, *steps),
+                *(0, self._network.vectors, self._network.vector_bytes, x_step, out_step),
                 *(address_of(packing.kernel), pack.ctypes.data),
                 *(self._network.address, self._network.params.ctypes.data),
                 *(address_of(stage), counts.ctypes.data),
             ],
             np.int64,
         )
-        simd_network.blocks(self.level)(
-            x.ctypes.data + first * steps[0],
-            out.ctypes.data + first * steps[1],
-            place.signals.ctypes.data,
-            params.ctypes.data,
-        )
+        kernel = simd_network.blocks(self.level)
+        x_start, out_start = x.ctypes.data, out.ctypes.data
+        signals, parameters = place.signals.ctypes.data, params.ctypes.data
+
+        def run(first: int, last: int) -> None:
+            params[0] = last - first
+            kernel(x_start + first * x_step, out_start + first * out_step, signals, parameters)
+
+        yield run
+        self._workplaces.append(place)
 
     def _packing(self, x: Array, *, words: bool) -> Packing:
         key = Packing.kind(x, self.level), x.dtype, words
