@@ -45,8 +45,8 @@ def compare_kernel(
     BLOCK_W: tl.constexpr,
 ) -> None:
     """Comparators `[BLOCK_N]`, whose features lie side by side, at some words."""
-    bit = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)[:, None]
-    word = tl.program_id(1) * BLOCK_W + tl.arange(0, BLOCK_W)[None, :]
+    bit = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)[:, None]
+    word = tl.program_id(0) * BLOCK_W + tl.arange(0, BLOCK_W)[None, :]
     live = bit < bits
     values = x + tl.load(features + bit, live, 0)
     threshold = tl.load(thresholds + bit, live, 1)
@@ -74,8 +74,8 @@ def look_up_kernel(
     BLOCK_W: tl.constexpr,
 ) -> None:
     """Nodes `[BLOCK_N]` of K inputs at some words."""
-    node = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)[:, None]
-    word = tl.program_id(0) * BLOCK_W + tl.arange(0, BLOCK_W)[None, :]
+    node = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)[:, None]
+    word = tl.program_id(1) * BLOCK_W + tl.arange(0, BLOCK_W)[None, :]
     live = node < nodes
     both = live & (word < columns)
     x = ()
@@ -141,7 +141,7 @@ def compare(x: torch.Tensor, features: torch.Tensor, thresholds: torch.Tensor, o
     if bits == 0 or words == 0:
         return
     x = x.view(torch.uint8) if x.dtype == torch.bool else x
-    grid = (triton.cdiv(bits, 32), triton.cdiv(words, 8))
+    grid = (triton.cdiv(words, 8), triton.cdiv(bits, 32))
     sizes = bits, len(x), words, x.stride(0), out.stride(0)
     with torch.cuda.device_of(x):
         compare_kernel[grid](x, features, thresholds, out, *sizes, BLOCK_N=32, BLOCK_W=8)
@@ -156,8 +156,8 @@ def look_up(
         return
     block = min(128, max(16, triton.next_power_of_2(words)))
     rows = 1024 // block if k <= 4 else 512 // block
-    # Neighbouring programs work on the same nodes, so a row that is gathered is read to its end.
-    grid = (triton.cdiv(words, block), triton.cdiv(nodes, rows))
+    # All nodes at some words come first: what several of them read stays in the cache meanwhile.
+    grid = (triton.cdiv(nodes, rows), triton.cdiv(words, block))
     sizes = nodes, words, signals.stride(0), out.stride(0)
     with torch.cuda.device_of(signals):
         look_up_kernel[grid](signals, fanins, tables, out, out_rows, *sizes, K=k, BLOCK_N=rows, BLOCK_W=block)
