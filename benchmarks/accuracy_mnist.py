@@ -70,6 +70,9 @@ NETWORKS = {
 }
 LEARNED_EPOCHS = 15
 NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
+NETWORKS["multilinear-k2-12-layers-learned"] = _learned(
+    _config(_layer(8000, 2, "multilinear"), 12, 0.1, 10.0, EPOCHS), LEARNED_EPOCHS
+)
 NETWORKS["walsh-k2-learned"] = _learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS, logit_limit=3.0)
 
 
