@@ -84,6 +84,12 @@ class Template:
         self._instruction(_TERNARY, zero, one, chooser)
         self.code.append(_CHOICE)
 
+    def choose_from(self, zero: int, one: int, operand: int) -> None:
+        """The same, the chooser from memory."""
+        self._instruction(_TERNARY, zero, one, None)
+        self._address(operand)
+        self.code.append(_CHOICE)
+
     def pair(self, register: int, part: int) -> None:
         """A function of the first four inputs in two instructions, which differ from node to node."""
         self.pairs.append((len(self.code), register, part))
@@ -145,12 +151,21 @@ def template(arity: int, paired: int = 0) -> Template:
         t.load(0, 2)
         t.load(1, 1)
         t.look_up_from(0, 1, 0, 0)
+    elif arity == 4 and paired:
+        _load_inputs(t, 4)
+        t.pair(0, 0)
     else:
-        for j in range(arity):
-            t.load(_INPUTS + j, j)
-        _choose(t, arity, 0, 0, paired)
+        _load_inputs(t, arity - 1)
+        _choose(t, arity - 1, 0, 0, paired)
+        _choose(t, arity - 1, 1, 1 << (arity - 4), paired)
+        t.choose_from(0, 1, arity - 1)
     t.store(0)
     return t
+
+
+def _load_inputs(t: Template, count: int) -> None:
+    for j in range(count):
+        t.load(_INPUTS + j, j)
 
 
 def _choose(t: Template, arity: int, register: int, part: int, paired: int) -> None:
