@@ -29,7 +29,7 @@ def test_a_circuit_is_measured(path, engine):
     low, high = found["images_per_second_range"]
     assert 0 < low <= found["images_per_second"] <= high
     assert 0 < found["images_per_cpu_second"] <= found["images_per_cpu_second_best"]
-    assert found["setup_seconds"] > 0
+    assert found["setup_seconds"] >= 0
     assert {"device", "commit"} <= set(found)
     assert {"python", "warp2hdl", "numpy", "llvmlite"} <= set(found["versions"])
 
