@@ -35,9 +35,9 @@ class Network:
         params: its parameters.
     """
 
-    def __init__(self, circuit: Circuit, plan: Plan, level: str, vectors: int | None = None) -> None:
+    def __init__(self, circuit: Circuit, plan: Plan, level: str) -> None:
         program = plan.program
-        self.vectors = vectors or (vectors_of(program) if level == "avx512" else 1)
+        self.vectors = vectors_of(program) if level == "avx512" else 1
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
         self._scores = program.slots * VECTOR_BYTES
