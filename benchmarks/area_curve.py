@@ -38,11 +38,13 @@ def draw(path: Path, ours: list[tuple[int, float]]) -> None:
     axes = figure.subplots()
     axes.plot(*zip(*ours, strict=True), "o-", color="tab:red", label="warp2hdl, everything inside, Yosys")
     for luts, accuracy in ours:
-        axes.annotate(f"{accuracy:.2f} %", (luts, accuracy), (0, 7), textcoords="offset points", ha="center", size=8)
+        axes.annotate(f"{accuracy:.2f} %", (luts, accuracy), (-3, 5), textcoords="offset points", ha="right", size=8)
     for name, luts, accuracy, note in PUBLISHED:
         axes.plot([luts], [accuracy], "o", color="tab:gray", mfc="white" if note else "tab:gray")
         text = f"{name}, {note}" if note else name
-        axes.annotate(text, (luts, accuracy), (6, -11), textcoords="offset points", size=8, color="dimgray")
+        above = accuracy > 98.5  # our line runs below it
+        at, side = ((-6, 4), "right") if above else ((6, -11), "left")
+        axes.annotate(text, (luts, accuracy), at, textcoords="offset points", ha=side, size=8, color="dimgray")
     axes.plot([], [], "o", color="tab:gray", label="as published, Vivado")
     axes.set(xscale="log", xlabel="look-up tables of 6 inputs", ylabel="MNIST test accuracy, %", xlim=(500, 30_000))
     axes.xaxis.set_major_locator(FixedLocator([500, 1000, 2000, 5000, 10_000, 20_000]))
