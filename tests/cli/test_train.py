@@ -5,6 +5,7 @@ import errno
 import gzip
 import json
 import signal
+import struct
 import tomllib
 
 import numpy as np
@@ -207,7 +208,7 @@ BAD = {
         "{0}/train-images-idx3-ubyte.gz starts with 00000801, an idx file of this kind with 00000803; fetch it again.",
     ),
     "truncated gzip": BadInput(
-        idx_folder(gzip.compress(bytes(1000))[:-10]),
+        idx_folder(gzip.compress(struct.pack(">4I", 0x803, 1, 28, 28) + bytes(784))[:-10]),
         "{0}/train-images-idx3-ubyte.gz is a damaged or truncated gzip file (Compressed file ended before the "
         "end-of-stream marker was reached); fetch it again.",
     ),
