@@ -13,10 +13,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
 import torch
+
+from benchmarks.machine import installed_versions
 
 CLASSES, LAYERS = 10, 6
 OURS = ("warp2hdl engine", "warp2hdl engine, from the host", "warp2hdl PackBitsTensor")
@@ -99,12 +100,7 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("benchmarks.gpu_infer_step needs a CUDA GPU, and torch finds none here.", file=sys.stderr)
         sys.exit(3)
-    versions = {}
-    for package in ("torch", "triton", "difflogic"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    versions = installed_versions("torch", "triton", "difflogic")
     print(json.dumps(measure(options) | {"versions": versions}))
 
 

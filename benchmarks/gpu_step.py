@@ -12,10 +12,11 @@ import json
 import statistics
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
 import torch
+
+from benchmarks.machine import installed_versions
 
 CLASSES = 10
 GROUP_TAU = 30.0
@@ -148,13 +149,7 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("benchmarks.gpu_step needs a CUDA GPU, and torch finds none here.", file=sys.stderr)
         sys.exit(3)
-    packages = ("torch", "triton", "torchlogix", "difflogic")
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    versions = installed_versions("torch", "triton", "torchlogix", "difflogic")
     print(json.dumps(measure(options) | {"versions": versions}))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warp2hdl.data import ArraySchema, Column, TableSchema, schema_from_json
+from warp2hdl.data import ArraySchema, Column, TableSchema, load_inputs, schema_from_json
 from warp2hdl.errors import DataError, FormatError
 
 ARRAY = ArraySchema(("a", "b"), ("p", "q"))
@@ -38,18 +38,18 @@ def test_features_of_a_column(column: Column, names: tuple[str, ...]) -> None:
 def test_a_category_called_other_joins_the_rare_ones(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("c,y\nother,a\nr,a\nb,b\nnew,b\n")
-    x, _ = TableSchema("y", ("a", "b"), (Column("c", ("a", "b", "other"), ("r", "s")),)).apply(path)
+    x, _ = load_inputs(path, TableSchema("y", ("a", "b"), (Column("c", ("a", "b", "other"), ("r", "s")),)))
     assert x.tolist() == [[0, 0, 1], [0, 0, 1], [0, 1, 0], [0, 0, 0]]
 
 
 def test_array_columns_by_name_or_in_order(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("q,label,p\n1,b,2\n3,a,4\n")
-    x, labels = ARRAY.apply(path)
+    x, labels = load_inputs(path, ARRAY)
     assert x.tolist() == [[2, 1], [4, 3]]
     assert labels is not None and labels.tolist() == [1, 0]
     path.write_text("first,second\n1,2\n")
-    x, labels = ARRAY.apply(path)
+    x, labels = load_inputs(path, ARRAY)
     assert (x.tolist(), labels) == ([[1, 2]], None)
     assert x.dtype == np.float64
 
@@ -66,7 +66,7 @@ def test_wrong_array_columns_are_named(tmp_path: Path, text: str, message: str) 
     path = tmp_path / "t.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=message):
-        ARRAY.apply(path)
+        load_inputs(path, ARRAY)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_damaged_description_is_refused(change: dict) -> None:
 def test_an_ordered_column_is_a_number(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("n\nhigh\nlow\n")
-    assert SCALE.apply(path)[0].tolist() == [[2], [0]]
+    assert load_inputs(path, SCALE)[0].tolist() == [[2], [0]]
     path.write_text("n\nhigh\ntiny\n")
     with pytest.raises(DataError, match=r"line 3, column 'n': 'tiny' is none of low, middle, high; correct it"):
-        SCALE.apply(path)
+        load_inputs(path, SCALE)
 
 
 def test_a_column_of_version_0_1_is_not_ordered() -> None:

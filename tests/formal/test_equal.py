@@ -14,7 +14,7 @@ from warp2hdl.formal.deadline import Deadline
 from warp2hdl.formal.equal import Side, compare, first_difference
 from warp2hdl.formal.graph import Graph
 from warp2hdl.formal.match import find_votes
-from warp2hdl.formal.reference import add_class, add_sum, add_votes, input_bits, weigh
+from warp2hdl.formal.reference import add_class, add_signals, add_sum, input_bits, votes_of, weigh
 from warp2hdl.formal.samples import choose
 from warp2hdl.ir import interpret
 from warp2hdl.ir.circuit import Circuit, LutNetwork
@@ -28,7 +28,7 @@ def circuit_of(seed, **options):
 def side_of(circuit, *, tree=False, scores=True):
     """The logic of a circuit; with `tree` its votes are added in another order."""
     graph = Graph(input_bits(circuit.encoder))
-    weighed = weigh(add_votes(graph, circuit), circuit.groups)
+    weighed = weigh(votes_of(circuit, add_signals(graph, circuit)), circuit.groups)
     if tree:
         weighed = [dataclasses.replace(s, votes=dict(reversed(s.votes.items()))) for s in weighed]
     words = [add_sum(graph, score, circuit.groups.score_bits) for score in weighed]
@@ -93,7 +93,7 @@ def test_limit_leaves_it_undecided():
 def test_votes_that_are_there_are_found():
     circuit = circuit_of(3)
     graph = Graph(input_bits(circuit.encoder))
-    votes = add_votes(graph, circuit)
+    votes = votes_of(circuit, add_signals(graph, circuit))
     size = graph.variables
     assert find_votes(graph, circuit, samples_of(circuit)) == votes
     assert graph.variables == size
@@ -148,7 +148,7 @@ def test_votes_are_found_where_only_impossible_addresses_differ():
         for t, m in ((tables, circuit.metadata), (tables ^ np.uint64(0b0100), circuit.metadata))
     ]
     graph = Graph(input_bits(encoder))
-    votes = add_votes(graph, both[0])
+    votes = votes_of(both[0], add_signals(graph, both[0]))
     size = graph.variables
     find_votes(graph, both[1], samples_of(both[1]), [v >> 1 for v in votes])
     assert graph.variables == size

@@ -5,7 +5,7 @@ import pytest
 
 from tests.circuits import random_circuit
 from warp2hdl.formal.graph import Graph
-from warp2hdl.formal.reference import add_class, add_sum, add_votes, input_bits, weigh
+from warp2hdl.formal.reference import add_class, add_signals, add_sum, input_bits, votes_of, weigh
 from warp2hdl.formal.samples import choose, pack_words, to_integers, to_words, values_of
 from warp2hdl.ir import interpret
 
@@ -17,7 +17,7 @@ def test_votes_scores_and_class(seed):
         rng, features=5, feature_bits=[1, 4, 8, 3, 16], layers=[(15, (1, 2, 3, 6)), (12, (2, 4))], classes=4, skips=True
     )
     graph = Graph(input_bits(circuit.encoder))
-    votes = add_votes(graph, circuit)
+    votes = votes_of(circuit, add_signals(graph, circuit))
     width = circuit.groups.score_bits
     scores = [add_sum(graph, score, width) for score in weigh(votes, circuit.groups)]
     found_class = add_class(graph, scores, circuit.groups.class_bits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from warp2hdl.backends.bits import bit_network
 from warp2hdl.backends.expression import Form, factor
@@ -26,7 +26,24 @@ def convert(circuit: Circuit) -> bytes:
     symbols = [f"i{i} {name}" for i, name in enumerate(bits.inputs)]
     symbols += [f"o{i} {name}" for i, name in enumerate(bits.outputs)]
     trailer = "\n".join([*symbols, "c", *describe(circuit)]) + "\n"
-    return header.encode("ascii") + graph.encode() + trailer.encode("ascii")
+    ands_found = encode_ands((literal, a, b) for (a, b), literal in graph.ands.items())
+    return header.encode("ascii") + ands_found + trailer.encode("ascii")
+
+
+def encode_ands(ands: Iterable[tuple[int, int, int]]) -> bytes:
+    """ANDs in AIGER's binary form: two differences each, seven bits a byte.
+
+    Args:
+        ands: the literals of each AND and of its two operands, the larger one first; in order, without gaps.
+    """
+    found = bytearray()
+    for literal, a, b in ands:
+        for difference in (literal - a, a - b):
+            while difference > 0x7F:
+                found.append(difference & 0x7F | 0x80)
+                difference >>= 7
+            found.append(difference)
+    return bytes(found)
 
 
 class _Graph:
@@ -69,17 +86,6 @@ class _Graph:
                 return self.choice(parts[0], parts[1] ^ 1, parts[1])
             case _:
                 return self.choice(operands[form.number], parts[0], parts[1])
-
-    def encode(self) -> bytes:
-        """The ANDs in AIGER's binary form: two differences each, seven bits a byte."""
-        found = bytearray()
-        for (a, b), literal in self.ands.items():
-            for difference in (literal - a, a - b):
-                while difference > 0x7F:
-                    found.append(difference & 0x7F | 0x80)
-                    difference >>= 7
-                found.append(difference)
-        return bytes(found)
 
 
 def _build(network: LutNetwork) -> tuple[_Graph, list[int]]:

@@ -11,13 +11,11 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.data.csv_file import TextTable, numbers, read_csv
+from warp2hdl.data.csv_file import TextTable, numbers
 from warp2hdl.data.labels import class_ids
 from warp2hdl.errors import DataError, FormatError
 
 OTHER = "other"
-
-Samples = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64] | None]
 
 
 @dataclass(frozen=True)
@@ -180,15 +178,6 @@ class TableSchema:
         """
         return np.concatenate([column.encode(table) for column in self.columns], axis=1)
 
-    def apply(self, path: Path | str) -> Samples:
-        """Features `[rows, features]` of a new `.csv`, and class ids `[rows]` if it has the target column.
-
-        Raises:
-            DataError: as `read_csv` and `encode`, or a label that is none of the classes.
-        """
-        table = read_csv(path)
-        return self.encode(table), LabelColumn.of(self).ids(table)
-
     def to_json(self) -> dict[str, Any]:
         """The schema in what JSON can hold."""
         columns = [
@@ -235,15 +224,6 @@ class ArraySchema:
                     f"this circuit takes {len(self.feature_names)} features."
                 )
         return np.stack([numeric_column(table, name) for name in names], axis=1)
-
-    def apply(self, path: Path | str) -> Samples:
-        """Features `[rows, features]` of a new `.csv`, and class ids `[rows]` if it has the target column.
-
-        Raises:
-            DataError: as `read_csv` and `encode`, or a label that is none of the classes.
-        """
-        table = read_csv(path)
-        return self.encode(table), LabelColumn.of(self).ids(table)
 
     def to_json(self) -> dict[str, Any]:
         """The schema in what JSON can hold."""

@@ -11,7 +11,7 @@ from warp2hdl.formal.deadline import Deadline
 from warp2hdl.formal.equal import Side, Verdict, first_difference
 from warp2hdl.formal.graph import Graph
 from warp2hdl.formal.match import find_votes
-from warp2hdl.formal.reference import Score, add_class, add_signals, add_sum, input_bits, weigh
+from warp2hdl.formal.reference import Score, add_class, add_signals, add_sum, input_bits, votes_of, weigh
 from warp2hdl.formal.samples import Samples, choose, to_words
 from warp2hdl.ir.circuit import Circuit
 
@@ -51,7 +51,7 @@ def compare_circuits(
 def _compare(before: Circuit, after: Circuit, samples: Samples, deadline: Deadline, with_scores: bool) -> Verdict:
     graph = Graph(input_bits(after.encoder))
     signals = add_signals(graph, after)
-    votes = [signals[s] for s in after.network.outputs.tolist()]
+    votes = votes_of(after, signals)
     side = _side(graph, after, weigh(votes, after.groups), with_scores)
     if (words := first_difference(side, before, samples)) is not None:
         return Verdict(False, words)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.backends.aiger import encode_ands
 from warp2hdl.errors import FormatError
 
 FALSE, TRUE = 0, 1
@@ -170,17 +171,10 @@ class Graph:
     def encode(self, outputs: Sequence[int]) -> bytes:
         """The graph as a binary AIGER file without names."""
         ands = len(self.left)
-        found = bytearray(f"aig {self.variables - 1} {self.inputs} 0 {len(outputs)} {ands}\n".encode("ascii"))
-        found += "".join(f"{o}\n" for o in outputs).encode("ascii")
-        for literal, a, b in zip(
-            range(2 * (1 + self.inputs), 2 * self.variables, 2), self.left, self.right, strict=True
-        ):
-            for difference in (literal - a, a - b):
-                while difference > 0x7F:
-                    found.append(difference & 0x7F | 0x80)
-                    difference >>= 7
-                found.append(difference)
-        return bytes(found)
+        header = f"aig {self.variables - 1} {self.inputs} 0 {len(outputs)} {ands}\n"
+        header += "".join(f"{o}\n" for o in outputs)
+        literals = range(2 * (1 + self.inputs), 2 * self.variables, 2)
+        return header.encode("ascii") + encode_ands(zip(literals, self.left, self.right, strict=True))
 
 
 def decode(data: bytes) -> tuple[Graph, list[int]]:

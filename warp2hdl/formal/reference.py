@@ -43,9 +43,8 @@ def input_bits(encoder: Encoder) -> int:
     return int(encoder.feature_bits.sum(dtype=int))
 
 
-def add_votes(graph: Graph, circuit: Circuit) -> list[int]:
-    """As `add_signals`, but returns a literal per output of the network."""
-    signals = add_signals(graph, circuit)
+def votes_of(circuit: Circuit, signals: Sequence[int]) -> list[int]:
+    """Of the literals of all signals those of the network's outputs."""
     return [signals[s] for s in circuit.network.outputs.tolist()]
 
 

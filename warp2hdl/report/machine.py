@@ -20,20 +20,25 @@ def describe_machine(*packages: str) -> dict[str, Any]:
     well above the number of threads that were measured, wall times mean little. `commit` ends in `-dirty` where
     tracked files differ from it, and is None outside a checkout.
     """
-    versions = {"python": platform.python_version()}
-    for package in ("warp2hdl", "numpy", *packages):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "device": _processor(),
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "versions": versions,
+        "versions": {"python": platform.python_version()} | installed_versions("warp2hdl", "numpy", *packages),
         "commit": _commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
+
+
+def installed_versions(*packages: str) -> dict[str, str]:
+    """The versions of those of the packages that are installed."""
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
 
 
 def _processor() -> str:
