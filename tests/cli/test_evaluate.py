@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.running import fails, program, run, run_json, tiny_config
 from tests.cli.tables import write_table
+from warp2hdl import engines
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,32 @@ def test_circuit_is_as_good_as_training_said(trained):
     counts = np.array(found["confusion"])
     assert counts.sum() == 360 and counts.trace() / 360 == found["accuracy"]
     assert found["classes"] == [str(digit) for digit in range(10)]
+
+
+def test_engines_give_one_answer(trained):
+    out, _ = trained
+    found = [run_json("evaluate", out, *engine) for engine in ((), ("--engine", "simd"), ("--engine", "numpy"))]
+    for result in found:
+        del result["seconds"]
+    assert found[0] == found[1] == found[2]
+
+
+def test_circuit_is_evaluated_by_the_engine_that_is_asked_for(trained, monkeypatch):
+    asked = []
+
+    def spy(circuit, engine):
+        asked.append(engine)
+        return make(circuit, engine)
+
+    make = engines.make
+    monkeypatch.setattr(engines, "make", spy)
+    out, _ = trained
+    run_json("evaluate", out)
+    run_json("evaluate", out, "--engine", "numpy")
+    assert asked == ["simd", "numpy"]
+    assert fails("evaluate", out / "model.safetensors", "--engine", "simd") == (
+        "--engine is for a circuit; leave it out with a model."
+    )
 
 
 def test_model_is_measured_hard_and_relaxed(trained):

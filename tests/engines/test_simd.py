@@ -1,5 +1,7 @@
 """The engine `simd` equals `ir.interpret` bit for bit, on every instruction set that this CPU has."""
 
+import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -114,6 +116,20 @@ def test_several_threads_share_an_engine(circuit, x):
     with ThreadPoolExecutor(7) as pool:
         found = list(pool.map(engine.predict, parts))
     assert np.array_equal(np.concatenate(found), ir.classify(circuit, x[:60_000]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_an_engine_survives_a_fork(circuit, x):
+    engine = SimdEngine(circuit, threads=2)
+    expected = engine.predict(x)  # its threads run in this process
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=lambda: os._exit(not np.array_equal(engine.predict(x), expected)))
+    child.start()
+    child.join(30)
+    ended = not child.is_alive()
+    child.kill()
+    assert ended and child.exitcode == 0
+    assert np.array_equal(engine.predict(x), expected)
 
 
 @pytest.mark.parametrize("vectors", [1, 2, 3, 8])

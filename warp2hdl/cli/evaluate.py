@@ -11,6 +11,7 @@ import click
 from warp2hdl.cli.circuits import circuit_path, is_model, load_circuit
 from warp2hdl.cli.command import Command, Result
 from warp2hdl.cli.console import progress, show_facts, show_table
+from warp2hdl.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from warp2hdl.cli.datasets import Samples
 
     Labels = npt.NDArray[np.int64]
+
+_ENGINES = ("simd", "numpy")
 
 
 @click.command("evaluate", cls=Command)
@@ -29,7 +32,12 @@ if TYPE_CHECKING:
     help="A file, or the folder of the data set.  [default: what it was trained on]",
 )
 @click.option("--target", metavar="COLUMN", help="The column of the labels in --data FILE.csv, if it has a new name.")
-def command(model_or_circuit: Path, data: Path | None, target: str | None) -> Result:
+@click.option(
+    "--engine",
+    type=click.Choice(_ENGINES),
+    help=f"What computes a circuit: this CPU's vectors or, more slowly, the definition.  [default: {_ENGINES[0]}]",
+)
+def command(model_or_circuit: Path, data: Path | None, target: str | None, engine: str | None) -> Result:
     """Measure how often a circuit (or a trained model) is right.
 
     MODEL_OR_CIRCUIT is a circuit.safetensors, a model.safetensors, or the folder of a training run, whose circuit
@@ -38,9 +46,13 @@ def command(model_or_circuit: Path, data: Path | None, target: str | None) -> Re
     start = time.perf_counter()
     path = circuit_path(model_or_circuit)
     kind = "model" if is_model(path) else "circuit"
+    if engine is not None and kind == "model":
+        raise ConfigError("--engine is for a circuit; leave it out with a model.")
     with progress(f"evaluating {path}"):
-        measure = _measure_model if kind == "model" else _measure_circuit
-        samples, class_names, found, relaxed = measure(path, data, target)
+        if kind == "model":
+            samples, class_names, found, relaxed = _measure_model(path, data, target)
+        else:
+            samples, class_names, found, relaxed = _measure_circuit(path, data, target, engine or _ENGINES[0])
     from warp2hdl.report.tables import confusion, confusion_table, percent
 
     counts = confusion(samples.labels, found, len(class_names))
@@ -70,14 +82,14 @@ def command(model_or_circuit: Path, data: Path | None, target: str | None) -> Re
 Measured = tuple["Samples", tuple[str, ...], "Labels", "Labels | None"]
 
 
-def _measure_circuit(path: Path, data: Path | None, target: str | None) -> Measured:
-    from warp2hdl import ir
+def _measure_circuit(path: Path, data: Path | None, target: str | None, engine: str) -> Measured:
+    from warp2hdl import engines
     from warp2hdl.cli.datasets import load_samples, schema_of
 
     circuit = load_circuit(path)
     meta = circuit.metadata
     samples = load_samples(meta.info, schema_of(meta.info, meta.class_names, meta.feature_names), data, target)
-    return samples, meta.class_names, ir.classify(circuit, circuit.encoder.to_words(samples.x)), None
+    return samples, meta.class_names, engines.make(circuit, engine).predict(samples.x), None
 
 
 def _measure_model(path: Path, data: Path | None, target: str | None) -> Measured:

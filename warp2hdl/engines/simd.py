@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -21,6 +20,7 @@ from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.network import Network
 from warp2hdl.engines.packing import Packing
 from warp2hdl.engines.plan import make_plan
+from warp2hdl.engines.pool import Pool
 from warp2hdl.engines.thresholds import DIRECT
 from warp2hdl.errors import ConfigError, DataError
 from warp2hdl.ir import Circuit
@@ -34,7 +34,7 @@ _BLOCKS = 32  # vectors that a thread takes at a time
 
 
 class SimdEngine:
-    """A circuit made ready for this CPU; it may be called from several threads at once.
+    """A circuit made ready for this CPU; it may be called from several threads at once, and in forked processes.
 
     Args:
         circuit: a valid circuit.
@@ -57,7 +57,7 @@ class SimdEngine:
         self._network = Network(circuit, self._plan, self.level)
         self._packings: dict[tuple[str, np.dtype[Any], bool], Packing] = {}
         self._workplaces: deque[Workplace] = deque()
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self._pool = Pool(threads - 1) if threads > 1 else None
 
     @property
     def nodes(self) -> int:
