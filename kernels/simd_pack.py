@@ -16,6 +16,7 @@ from warp2hdl.kernels.vector import I1, I32, I64, POINTER, _declared
 _ROWS = 4  # that are compared before the next group
 _AHEAD = 8  # rows that memory is asked for in advance
 FLAGS = ir.VectorType(I1, 64)
+_PAIRS = ir.VectorType(ir.IntType(16), 32)
 _ARGUMENTS = (("x", POINTER), ("signals", POINTER), ("params", POINTER))
 
 
@@ -61,18 +62,44 @@ def _compare(p: Kernel, row: ir.Value, group: ir.Value, strip: ir.Value, few: bo
     b = p.builder
     stride = p.parameter(0)
     windows, choices, thresholds, masks = (p.pointer(number) for number in range(2, 6))
-    permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
     line = b.mul(group, I64(64))
-    choice, threshold = p.get(p.at(choices, line), BYTES), p.get(p.at(thresholds, line), BYTES)
+    pick = (_pick_bytes if p.level == "avx512vbmi" else _pick_words)(p, p.get(p.at(choices, line), BYTES))
+    threshold = p.get(p.at(thresholds, line), BYTES)
     place = p.at(p["x"], p.load(p.index(windows, group, 8), I64), b.mul(row, stride))
     for i in range(_ROWS):
         found = _few(p, place) if few else p.get(place, BYTES)
-        bits = b.icmp_unsigned(">=", b.call(permute, [found, choice]), threshold)
+        bits = b.icmp_unsigned(">=", pick(found), threshold)
         if masked:
             bits = b.and_(bits, p.load(p.index(masks, group, 8), FLAGS))
         p.store(bits, p.at(strip, I64(8 * i)))
         p.prefetch(p.at(place, b.mul(stride, I64(_AHEAD))))
         place = p.at(place, stride)
+
+
+def _pick_bytes(p: Kernel, choice: ir.Value) -> Callable[[ir.Value], ir.Value]:
+    """Any bytes of a vector, chosen by their numbers, in one instruction."""
+    permute = _declared(p.module, "llvm.x86.avx512.permvar.qi.512", ir.FunctionType(BYTES, [BYTES, BYTES]))
+    return lambda found: p.builder.call(permute, [found, choice])
+
+
+def _pick_words(p: Kernel, choice: ir.Value) -> Callable[[ir.Value], ir.Value]:
+    """The same where words alone can be chosen: those of even bytes, those of odd ones, moved and merged."""
+    b = p.builder
+    permute = _declared(p.module, "llvm.x86.avx512.permvar.hi.512", ir.FunctionType(_PAIRS, [_PAIRS, _PAIRS]))
+    one, three, eight = (ir.Constant(_PAIRS, [number] * 32) for number in (1, 3, 8))
+    low_byte = ir.Constant(_PAIRS, [0xFF] * 32)
+    numbers = b.bitcast(choice, _PAIRS)
+    # Of a word's number the instruction reads the lowest five bits.
+    words = b.lshr(numbers, one), b.lshr(numbers, b.add(eight, one))
+    down = b.shl(b.and_(numbers, one), three)
+    up = b.sub(eight, b.shl(b.and_(b.lshr(numbers, eight), one), three))
+
+    def pick(found: ir.Value) -> ir.Value:
+        even, odd = (b.call(permute, [b.bitcast(found, _PAIRS), number]) for number in words)
+        low, high = b.lshr(even, down), b.shl(odd, up)
+        return b.bitcast(b.or_(b.and_(low, low_byte), b.and_(high, b.not_(low_byte))), BYTES)
+
+    return pick
 
 
 def _few(p: Kernel, place: ir.Value) -> ir.Value:

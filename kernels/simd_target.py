@@ -20,11 +20,15 @@ VECTOR_BYTES = LANES // 8
 WORDS = ir.VectorType(I64, 8)
 BYTES = ir.VectorType(I8, 64)
 
-LEVELS = ("avx512", "avx2", "none")
-"""Instruction sets, the widest first: with AVX-512 and its byte permutations, with AVX2, with no more than any CPU of
-the same architecture has."""
+LEVELS = ("avx512vbmi", "avx512", "avx2", "none")
+"""Instruction sets, the widest first: AVX-512 with permutations of bytes, AVX-512 as all CPUs for servers that have any
+of it, AVX2, no more than any CPU of the same architecture has."""
 
-_AVX512 = ("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vbmi")
+AVX512 = LEVELS[:2]
+"""Those with AVX-512's three-input instruction."""
+
+_V4 = ("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd")  # what LLVM means by x86-64-v4
+_GENERATIONS = {"avx512": "x86-64-v4", "avx2": "x86-64-v3"}
 
 
 @cache
@@ -33,8 +37,8 @@ def host_level() -> str:
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return "none"
     features = llvm.get_host_cpu_features()
-    if all(features.get(name) for name in _AVX512):
-        return "avx512"
+    if all(features.get(name) for name in _V4):
+        return "avx512vbmi" if features.get("avx512vbmi") else "avx512"
     return "avx2" if features.get("avx2") else "none"
 
 
@@ -44,10 +48,10 @@ def machine(level: str) -> llvm.TargetMachine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = "", ""
-    if level == "avx512":
+    if level == "avx512vbmi":
         cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    elif level == "avx2":
-        cpu = "x86-64-v3"
+    elif level in _GENERATIONS:
+        cpu = _GENERATIONS[level]
     elif platform.machine().lower() in ("x86_64", "amd64"):
         cpu = "x86-64"
     target = llvm.Target.from_default_triple()
@@ -91,7 +95,7 @@ class Kernel(Program):
     def three(self, table: int, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
         """A function of three vectors; bit `4 x + 2 y + z` of the table is its value."""
         b = self.builder
-        if self.level == "avx512":
+        if self.level in AVX512:
             signature = ir.FunctionType(WORDS, [WORDS, WORDS, WORDS, I32])
             function = _declared(self.module, "llvm.x86.avx512.pternlog.q.512", signature)
             return b.call(function, [x, y, z, I32(table)])

@@ -17,7 +17,7 @@ from warp2hdl.engines import network, simd
 from warp2hdl.engines.simd import SimdEngine
 from warp2hdl.errors import BackendError, ConfigError, DataError
 from warp2hdl.kernels import simd_code
-from warp2hdl.kernels.simd_target import LEVELS, host_level
+from warp2hdl.kernels.simd_target import AVX512, LEVELS, host_level
 
 HERE = LEVELS[LEVELS.index(host_level()) :]
 BATCHES = (0, 1, 63, 64, 65, 511, 512, 513, 1537)
@@ -139,7 +139,7 @@ def test_any_number_of_vectors_a_block(circuit, x, vectors, monkeypatch):
         assert_equal(SimdEngine(circuit), x[:batch])
 
 
-@pytest.mark.skipif(host_level() != "avx512", reason="machine code is for AVX-512")
+@pytest.mark.skipif(host_level() not in AVX512, reason="machine code is for AVX-512")
 def test_where_no_memory_can_be_executed(circuit, x, monkeypatch):
     def refuse(code):
         raise OSError("not here")

@@ -3,17 +3,17 @@ import pytest
 
 from tests.kernels.simd import HERE, bits
 from warp2hdl.kernels import simd_pack
-from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES, address_of, host_level
+from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES, address_of
 
 
 def expected(x, feature, threshold, masks):
     return ((x[:, feature] >= threshold) & masks).T
 
 
-@pytest.mark.skipif(host_level() != "avx512", reason="the kernel is for AVX-512")
+@pytest.mark.parametrize("level", [level for level in HERE if level in AVX512])
 @pytest.mark.parametrize("features", [1, 63, 64, 100])
 @pytest.mark.parametrize("masked", [False, True])
-def test_rows(features, masked):
+def test_rows(level, features, masked):
     rng = np.random.default_rng(features)
     groups = 3
     few = features < 64
@@ -28,7 +28,7 @@ def test_rows(features, masked):
     within = np.array([(1 << min(64, features)) - 1], np.uint64).view(np.int64)[0]
     arrays = (each.ctypes.data for each in (windows, choices, thresholds, masks))
     params = np.array([x.strides[0], groups, *arrays, within, work.ctypes.data], np.int64)
-    simd_pack.rows("avx512", few, masked)(x.ctypes.data, signals.ctypes.data, params.ctypes.data)
+    simd_pack.rows(level, few, masked)(x.ctypes.data, signals.ctypes.data, params.ctypes.data)
     feature = (windows[:, None] + choices).ravel()
     assert np.array_equal(bits(signals), expected(x, feature, thresholds.ravel(), flags.ravel()))
 

@@ -14,7 +14,7 @@ from warp2hdl.engines.schedule import Program
 from warp2hdl.errors import BackendError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_code, simd_count, simd_network
-from warp2hdl.kernels.simd_target import VECTOR_BYTES, address_of
+from warp2hdl.kernels.simd_target import AVX512, VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +37,7 @@ class Network:
 
     def __init__(self, circuit: Circuit, plan: Plan, level: str) -> None:
         program = plan.program
-        self.vectors = vectors_of(program) if level == "avx512" else 1
+        self.vectors = vectors_of(program) if level in AVX512 else 1
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
         self._scores = program.slots * VECTOR_BYTES
@@ -51,7 +51,7 @@ class Network:
             )
         self._batches = self._make_batches()
         self._add = address_of(simd_count.add(level))
-        self._code = self._make_code() if level == "avx512" else None
+        self._code = self._make_code() if level in AVX512 else None
         self.params = np.zeros(1, np.int64)
         self.address = self._code.address if self._code else address_of(simd_network.network(level))
         if not self._code:

@@ -12,7 +12,7 @@ from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.plan import GROUP, Plan
 from warp2hdl.engines.thresholds import raw_thresholds
 from warp2hdl.kernels import simd_pack
-from warp2hdl.kernels.simd_target import LANES, VECTOR_BYTES, address_of
+from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
@@ -63,7 +63,7 @@ class Packing:
         """The kernel for samples with dense rows or dense columns."""
         if x.strides[1] != x.itemsize or x.shape[1] * x.itemsize < 16:
             return "columns"
-        return "rows" if level == "avx512" and x.dtype == np.uint8 else "turned"
+        return "rows" if level in AVX512 and x.dtype == np.uint8 else "turned"
 
     def params(self, strides: tuple[int, ...], place: Workplace) -> tuple[Array, ...]:
         """The kernel's parameters for samples with these strides, and what else must be kept for them.

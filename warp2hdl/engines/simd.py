@@ -25,7 +25,7 @@ from warp2hdl.engines.thresholds import DIRECT
 from warp2hdl.errors import ConfigError, DataError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_count, simd_network
-from warp2hdl.kernels.simd_target import LANES, LEVELS, address_of, host_level
+from warp2hdl.kernels.simd_target import AVX512, LANES, LEVELS, address_of, host_level
 
 Array = npt.NDArray[Any]
 
@@ -53,7 +53,7 @@ class SimdEngine:
         self.circuit = circuit
         self.level = level or best
         self.threads = threads
-        self._plan = make_plan(circuit, pairs=self.level == "avx512")
+        self._plan = make_plan(circuit, pairs=self.level in AVX512)
         self._network = Network(circuit, self._plan, self.level)
         self._packings: dict[tuple[str, np.dtype[Any], bool], Packing] = {}
         self._workplaces: deque[Workplace] = deque()
