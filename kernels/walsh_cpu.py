@@ -102,6 +102,13 @@ class _Layer(Program):
         places = [self.index(self["theta"], b.add(first, I64(i)), 4) for i in range(1 << self.arity)]
         return [self.spread(self.load(place, F32)) for place in places]
 
+    def begun(self, number: ir.Value) -> ir.Value:
+        """Whether something was added to a row of `grad_x` before: at first what lies there is not read."""
+        b, place = self.builder, self.index(self["added"], number, 1)
+        found = b.icmp_unsigned("!=", self.load(place, I8), I8(0))
+        self.store(I8(1), place)
+        return found
+
     def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
         """Noise, as `noise.logistic` defines it."""
         b = self.builder
@@ -146,6 +153,32 @@ def _forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> C
     return p.compile()
 
 
+@cache
+def _total() -> Callable[..., None]:
+    """Adds one matrix to another, row by row, where a row that nothing was added to counts as 0."""
+    names = ("sums", "sums_added", "others", "others_added")
+    p = Program([*((name, POINTER) for name in names), *((name, I64) for name in ("stride", "start", "stop"))])
+    b = p.builder
+    with p.loop(p["start"], p["stop"], 1) as (number, _):
+        there = [
+            b.icmp_unsigned("!=", p.load(p.index(p[name], number, 1), I8), I8(0))
+            for name in ("sums_added", "others_added")
+        ]
+        rows = [p.index(p[name], b.mul(number, p["stride"]), 4) for name in ("sums", "others")]
+
+        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
+            places = [p.index(row, column, 4) for row in rows]
+            left, right = (
+                Vector(b, b.select(known, p.load_vector(place, mask).value, p.zero().value))
+                for known, place in zip(there, places, strict=True)
+            )
+            p.store_vector(left + right, places[0], mask)
+            return []
+
+        p.columns(I64(0), p["stride"], [], step)
+    return p.compile()
+
+
 def _input_slopes(theta: list[Vector], a: list[Any], c: list[Any]) -> list[Vector]:
     """Derivatives by each input of `sum theta_(q, i) * a_i * c_q`, with the monomials a and c of both halves."""
     by_high = [theta[q * len(a) : (q + 1) * len(a)] for q in range(len(c))]
@@ -157,7 +190,8 @@ def _input_slopes(theta: list[Vector], a: list[Any], c: list[Any]) -> list[Vecto
 @cache
 def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Callable[..., None]:
     optional = {"y": not linear, "grad_x": to_inputs, "grad_edges": to_edges}
-    p = _Layer(arity, ["x", "grad_y", *(name for name, there in optional.items() if there)], [("grad_theta", POINTER)])
+    rows = ["x", "grad_y", *(name for name, there in optional.items() if there)]
+    p = _Layer(arity, rows, [("grad_theta", POINTER), ("added", POINTER)])
     b = p.builder
     size = 1 if bits else 4
     half, count = arity // 2, 1 << arity
@@ -168,6 +202,7 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
         edges = [b.add(b.mul(node, I64(arity)), I64(j)) for j in range(arity)]
         sums_of_inputs = [p.row("grad_x", number) for number in inputs] if to_inputs else []
         sums_later = [p.row("grad_x", number) for number in later] if to_inputs else []
+        begun = [p.begun(number) for number in inputs] if to_inputs else []
         edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
         theta, scale = p.coefficients(node), p.spread(p["scale"])
 
@@ -187,7 +222,8 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
                 p.store_vector(slopes[j] * -2.0, p.index(row, column, 4), mask)
             for j, row in enumerate(sums_of_inputs):  # one after the other: rows may be the same
                 at = p.index(row, column, 4)
-                p.store_vector(p.load_vector(at, mask) + slopes[j] * -2.0, at, mask)
+                so_far = Vector(b, b.select(begun[j], p.load_vector(at, mask).value, p.zero().value))
+                p.store_vector(so_far + slopes[j] * -2.0, at, mask)
             return [total + _dot([c[i >> half]], [a[i % len(a)]]) for i, total in enumerate(totals)]
 
         totals = p.columns(p["start"], p["stop"], [p.zero()] * count, step)
@@ -266,22 +302,32 @@ def backward(
     batch = x.shape[1]
     kernel = _backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), 0, 0)
-    grad_x = empty_rows(*x.shape) if to_inputs else None
-    if grad_x is not None:
-        grad_x.fill(0)
+    # Threads share the nodes, those of a table together. Nodes of several threads may read one input: each thread adds
+    # up its own gradients of the inputs.
+    parts = threads.split(nodes, nodes // len(theta))
+    grads_x = [empty_rows(*x.shape) if to_inputs else None for _ in parts]
+    added = np.zeros((len(parts), len(x)), np.uint8)
     grad_edges = empty_rows(nodes * arity, batch) if to_edges else None
-    matrices = (*matrix(x), *matrix(grad_y), *(() if linear else matrix(y)))
-    for each in (grad_x, grad_edges):
-        matrices += matrix(each) if each is not None else ()
-    # Threads share the samples, for two nodes may add to the gradient of one input.
-    parts = threads.split(batch, lanes())
-    sums = np.zeros((len(parts), *theta.shape), np.float32)
+    grad_theta = np.zeros(theta.shape, np.float32)
     scale = -0.5 if linear else -1 / tau
-    threads.run(
-        [
-            partial(kernel, *shared, 0, nodes, first, last, *matrices, scale, sums[i].ctypes.data)
-            for i, (first, last) in enumerate(parts)
-        ]
-    )
-    grad_theta = sums[0] if len(parts) == 1 else sums.sum(0)
+    calls = []
+    for i, (first, last) in enumerate(parts):
+        matrices = (x, grad_y, *(() if linear else (y,)), grads_x[i], grad_edges)
+        places = [number for each in matrices if each is not None for number in matrix(each)]
+        sums = grad_theta.ctypes.data, added[i].ctypes.data
+        calls.append(partial(kernel, *shared, first, last, 0, batch, *places, scale, *sums))
+    threads.run(calls)
+    grad_x = _sum_of([each for each in grads_x if each is not None], added) if to_inputs else None
     return grad_theta, grad_x, grad_edges if grad_edges is None else grad_edges.reshape(nodes, arity, batch)
+
+
+def _sum_of(parts: list[Array], added: Array) -> Array:
+    """The sum of float32 matrices in the first of them; `added` uint8 `[parts, rows]` tells the rows that are known."""
+    total = parts[0]
+    for part, there in zip(parts[1:], added[1:], strict=True):
+        shared = total.ctypes.data, added[0].ctypes.data, part.ctypes.data, there.ctypes.data, matrix(part)[1]
+        threads.run([partial(_total(), *shared, *rows) for rows in threads.split(len(total))])
+        added[0] = 1
+    if len(parts) == 1:
+        total[added[0] == 0] = 0
+    return total
