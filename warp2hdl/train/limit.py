@@ -25,15 +25,16 @@ class LogitLimit:
 
     def __init__(self, model: torch.nn.Module, limit: float) -> None:
         self._limit = limit
-        self._layers = [m for m in model.modules() if isinstance(m, LogicLayer) and limit and _is_walsh(m)]
+        layers = [m for m in model.modules() if isinstance(m, LogicLayer) and limit and _is_walsh(m)]
+        self._layers = [(layer, walsh_hadamard(torch.eye(1 << layer.arity).to(layer.weight))) for layer in layers]
 
     @torch.no_grad()
     def apply(self) -> None:
         """Projects the coefficients: clips the node's 2**k values of z, and transforms them back."""
-        for layer in self._layers:
+        for layer, transform in self._layers:
             bound = self._limit * layer.tau
-            values = walsh_hadamard(layer.weight)
-            layer.weight.copy_(walsh_hadamard(values.clamp_(-bound, bound)) / values.shape[-1])
+            values = layer.weight @ transform
+            torch.mm(values.clamp_(-bound, bound), transform / len(transform), out=layer.weight.data)
 
 
 def _is_walsh(layer: LogicLayer) -> bool:
