@@ -42,13 +42,16 @@ def _config(layer: LayerConfig, depth: int, learning_rate: float, group_tau: flo
     )
 
 
-def _learned(config: TrainConfig, epochs: int, **training: float) -> TrainConfig:
+def _learned(config: TrainConfig, epochs: int) -> TrainConfig:
     """The same with a first layer whose connections are learned, 16 candidates each at a time."""
     first = dataclasses.replace(config.layers[0], wiring="learned", candidates=16)
-    settings = dataclasses.replace(
-        config.training, epochs=epochs, rewiring_interval=100, wiring_learning_rate=0.05, **training
-    )
+    settings = dataclasses.replace(config.training, epochs=epochs, rewiring_interval=100, wiring_learning_rate=0.05)
     return dataclasses.replace(config, layers=(first, *config.layers[1:]), training=settings)
+
+
+def _limited(config: TrainConfig) -> TrainConfig:
+    """The same with a limit to the logits of its nodes."""
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, logit_limit=3.0))
 
 
 def _layer(nodes: int, arity: int, relaxation: str = "walsh", tau: float = 1.0) -> LayerConfig:
@@ -62,18 +65,21 @@ NETWORKS = {
     "walsh-k2": _config(_layer(8000, 2), 6, 0.03, 10.0, EPOCHS),
     "multilinear-k2": _config(_layer(8000, 2, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "difflogic-k2": _config(_layer(8000, 2, "difflogic"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k4": _config(_layer(4000, 4), 6, 0.005, 10.0, EPOCHS),
+    "walsh-k4": _limited(_config(_layer(4000, 4), 6, 0.03, 10.0, EPOCHS)),
     "multilinear-k4": _config(_layer(4000, 4, "multilinear"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k6": _config(_layer(2670, 6), 6, 0.002, 10.0, EPOCHS),
+    "walsh-k6": _limited(_config(_layer(2670, 6), 6, 0.03, 10.0, EPOCHS)),
     "multilinear-k6": _config(_layer(2670, 6, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "walsh-k2-12-layers": _config(_layer(8000, 2), 12, 0.03, 10.0, EPOCHS),
 }
 LEARNED_EPOCHS = 15
-NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
+NETWORKS |= {
+    f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS)
+    for name in ("multilinear-k2", "multilinear-k4", "multilinear-k6", "difflogic-k2", "walsh-k4", "walsh-k6")
+}
 NETWORKS["multilinear-k2-12-layers-learned"] = _learned(
     _config(_layer(8000, 2, "multilinear"), 12, 0.1, 10.0, EPOCHS), LEARNED_EPOCHS
 )
-NETWORKS["walsh-k2-learned"] = _learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS, logit_limit=3.0)
+NETWORKS["walsh-k2-learned"] = _limited(_learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS))
 
 
 def _test_accuracy(encoder: Encoder, model: Any, dataset: Dataset, *, relaxed: bool) -> float:  # noqa: ANN401

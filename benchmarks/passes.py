@@ -30,7 +30,14 @@ from warp2hdl.synth.count import count
 from warp2hdl.synth.families import FAMILIES
 from warp2hdl.synth.mapping import map_to_cells
 
-CONFIGS = {"preset": presets.PRESETS["mnist"], **NETWORKS}
+_DEEP = NETWORKS["multilinear-k2"]
+CONFIGS = {
+    "preset": presets.PRESETS["mnist"],
+    **NETWORKS,
+    "multilinear-k2-2000": dataclasses.replace(
+        _DEEP, layers=tuple(dataclasses.replace(layer, nodes=2000) for layer in _DEEP.layers)
+    ),
+}
 RESULTS = Path("benchmarks/results/passes.json")
 TIMEOUT_SECONDS = 7200
 
