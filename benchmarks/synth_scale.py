@@ -38,15 +38,17 @@ def measure(nodes: int, arity: int, written: str, family: str) -> dict[str, Any]
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         size = sum(source.stat().st_size for source in sources)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    total = LAYERS * width
+    total, lookups = LAYERS * width, sum(manifest.lookups.values())
     return {
         "nodes": total,
+        "lookups": lookups,
         "arity": arity,
         "written_for": written,
         "synthesised_for": family,
         "verilog_bytes": size,
         "cpu_seconds": round(seconds, 2),
         "cpu_ms_per_node": round(1e3 * seconds / total, 3),
+        "cpu_ms_per_lookup": round(1e3 * seconds / lookups, 3),
     }
 
 
