@@ -126,7 +126,9 @@ def test_missing_file(tmp_path):
         ({"layer": {"residual": 1.0}}, "layers[0].residual is 1.0; it must be at least 0.5 and below 1."),
         ({"encoder": {"feature_bits": 17}}, "encoder.feature_bits is 17; it must be 1 to 16."),
         ({"encoder": {"thermometer_bits": 0}}, "encoder.thermometer_bits is 0; it must be at least 1."),
-        ({"training": {"epochs": 0}}, "training.epochs is 0; it must be at least 1."),
+        ({"training": {"epochs": -1}}, "training.epochs is -1; it must be at least 0."),
+        ({"training": {"area_weight": -1.0}}, "training.area_weight is -1.0; it must be a number of at least 0."),
+        ({"training": {"encoder_luts": -2}}, "training.encoder_luts is -2; it must be at least -1."),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan; it must be a number above 0."),
         ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be a number of at least 0."),
         (

@@ -16,7 +16,13 @@ FREE_OF_TRAINING = (
 )  # fmt: skip
 # What `train` does once it has its data; the command itself imports it when it runs.
 LOADS_TORCH = ("warp2hdl.cli.run_folder", "warp2hdl.cli.train_step")
-NEEDS_TORCH = (*LOADS_TORCH, "warp2hdl.cli.train", "warp2hdl.cli.evaluate", "warp2hdl.cli.bench_train")
+NEEDS_TORCH = (
+    *LOADS_TORCH,
+    "warp2hdl.cli.train",
+    "warp2hdl.cli.fine_tuning",
+    "warp2hdl.cli.evaluate",
+    "warp2hdl.cli.bench_train",
+)
 
 
 def modules_of(*parts: str) -> list[str]:

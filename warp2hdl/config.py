@@ -126,7 +126,7 @@ class TrainingConfig:
     """How the network is trained.
 
     Attributes:
-        epochs: passes over the training split, at least 1.
+        epochs: passes over the training split, at least 1; where a run goes on from a trained network also 0.
         batch_size: samples a step.
         learning_rate: of the Walsh coefficients (Adam).
         wiring_learning_rate: of learned wiring.
@@ -140,6 +140,8 @@ class TrainingConfig:
         weight_decay: L2 penalty on the parameters.
         spectral_l1: penalty on the absolute Walsh coefficients, `warp2hdl.train.penalty` says how.
         spectral_l2: penalty on their squares.
+        area_weight: what an expected look-up of encoder, fabric and popcounts adds to the loss, in nats
+            (`warp2hdl.train.area`); exchanges of inputs in backfitting count it too.
         logit_limit: the most that `|z| / tau` of a `walsh` node may be at any address (`warp2hdl.train.limit`); 0 is no
             limit.
         label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
@@ -150,6 +152,8 @@ class TrainingConfig:
         backfit_sweeps: after training, at most so many sweeps over the last layer that make its tables optimal for the
             hard network's loss on the training split (`warp2hdl.train.backfit`); the best on validation is kept.
         backfit_exchanges: the first so many of these sweeps also exchange inputs of nodes, where wiring is learned.
+        encoder_luts: after that, the wiring of a network of one layer is pruned until the comparators it reads cost at
+            most so many look-ups (`warp2hdl.train.pruning`), and as many sweeps follow; -1 is no limit.
         group_tau: divisor of the class scores before the softmax.
         augment: `none`; `shift`: images move by up to one pixel in training; or `affine`: each of them is turned,
             scaled, sheared and moved a little.
@@ -172,6 +176,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     spectral_l1: float = 0.0
     spectral_l2: float = 0.0
+    area_weight: float = 0.0
     logit_limit: float = 0.0
     label_smoothing: float = 0.0
     teacher_rows: int = 0
@@ -179,6 +184,7 @@ class TrainingConfig:
     teacher_l1: float = 0.002
     backfit_sweeps: int = 0
     backfit_exchanges: int = 0
+    encoder_luts: int = -1
     group_tau: float = 5.0
     augment: str = "none"
     jitter: int = 0
@@ -193,9 +199,10 @@ class TrainingConfig:
         Raises:
             ConfigError: the field and what is allowed.
         """
-        for name in ("epochs", "batch_size", "threads"):
+        for name in ("batch_size", "threads"):
             _within(f"training.{name}", getattr(self, name), 1, None)
         for name in (
+            "epochs",
             "patience",
             "jitter",
             "warmup",
@@ -205,11 +212,12 @@ class TrainingConfig:
             "teacher_units",
         ):
             _within(f"training.{name}", getattr(self, name), 0, None)
+        _within("training.encoder_luts", self.encoder_luts, -1, None)
         _within("training.seed", self.seed, 0, 2**63 - 1)
         rates = ("learning_rate", "wiring_learning_rate", "threshold_learning_rate")
         for name in (*rates, "group_tau", "temperature_end"):
             _above(f"training.{name}", getattr(self, name), 0)
-        for name in ("weight_decay", "spectral_l1", "spectral_l2", "logit_limit", "teacher_l1"):
+        for name in ("weight_decay", "spectral_l1", "spectral_l2", "area_weight", "logit_limit", "teacher_l1"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")
@@ -247,6 +255,11 @@ class TrainConfig:
             raise ConfigError(
                 f"training.backfit_sweeps is {self.training.backfit_sweeps}, but the last layer's kind is "
                 f"{self.layers[-1].kind}; set it to 0, or end with a dense layer."
+            )
+        if self.training.encoder_luts >= 0 and (len(self.layers) > 1 or self.layers[0].kind != "dense"):
+            raise ConfigError(
+                f"training.encoder_luts is {self.training.encoder_luts}, but there is more than one dense layer; set "
+                "it to -1, or take one."
             )
         for index, layer in enumerate(self.layers):
             where = f"layers[{index}]"

@@ -128,6 +128,7 @@ def _described(
             "config": trained.config.to_dict(),
             "epochs": len(trained.metrics),
             "best_epoch": trained.best_epoch,
+            **({} if trained.start_sha256 is None else {"from": trained.start_sha256}),
             **{name: round(value, 6) for name, value in accuracy.items()},
             "versions": {"warp2hdl": __version__, "torch": torch.__version__, "numpy": np.__version__},
         },
@@ -153,6 +154,8 @@ def save(run: Run, folder: Path) -> None:
     np.savez_compressed(folder / VECTORS_FILE, words=run.words, labels=run.labels)
     (folder / CONFIG_FILE).write_text(trained.config.toml(), encoding="utf-8")
     (folder / METRICS_FILE).write_text("".join(m.json_line() for m in trained.metrics), encoding="utf-8")
+    if not trained.metrics:
+        return
     reached = 100 * run.accuracy["test_accuracy_circuit"]
     draw_curves(
         folder / CURVES_FILE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import click
 from warp2hdl.cli.circuits import CIRCUIT_FILE, MODEL_FILE
 from warp2hdl.cli.command import Command, Interrupted, Result
 from warp2hdl.cli.console import command_line, counted, listed, progress, show_facts, show_table
-from warp2hdl.errors import ConfigError, DataError, OutputError
+from warp2hdl.errors import DataError, OutputError
 
 if TYPE_CHECKING:
     from warp2hdl.cli.datasets import Source
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from warp2hdl.data import Dataset
     from warp2hdl.train import EpochMetrics, Trained
     from warp2hdl.train.backfit import Sweep
+    from warp2hdl.train.model_file import Model
 
 
 _FILES = (".csv", ".npz")
@@ -44,7 +44,17 @@ _NAMED = 5
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML) that differ from the preset.")
 @click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Passes over the training split.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on from the network of this run, with its settings and its data.",
+)
+@click.option("--feature-bits", type=click.IntRange(1, 16), metavar="N", help="The most bits of a feature's word.")
+@click.option(
+    "--epochs", type=click.IntRange(min=0), metavar="N", help="Passes over the training split; 0 with --from alone."
+)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of every random choice in training.")
 @click.option(
     "--split-seed",
@@ -71,6 +81,8 @@ def command(
     max_luts: int | None,
     config: Path | None,
     out: Path | None,
+    start: Path | None,
+    feature_bits: int | None,
     epochs: int | None,
     seed: int | None,
     split_seed: int,
@@ -83,42 +95,50 @@ def command(
     breast-cancer, or monk-1 to monk-3; or a .csv (with --target) or .npz file.
     The run's folder receives the model, the circuit, the test vectors, the settings and the training curves. A run
     that is stopped leaves a checkpoint there, and the same command with --resume goes on from it. Under torchrun
-    several processes train one network.
+    several processes train one network. --from RUN fine-tunes a trained network, with --feature-bits N on narrower
+    words of its features.
     """
     _require_run_folder(out)
-    if dataset is None and data is not None and data.suffix.lower() in _FILES:
+    if start is None and dataset is None and data is not None and data.suffix.lower() in _FILES:
         dataset, data = str(data), None
-    dataset = dataset or "digits"
     with contextlib.ExitStack() as stack:
         first = int(os.environ.get("RANK", "0")) == 0
         if not first:  # one of the processes that torchrun started says what all do
             stack.enter_context(contextlib.redirect_stderr(stack.enter_context(Path(os.devnull).open("w"))))
-        with progress(f"reading {dataset}"):
-            from warp2hdl.data import load
+        with progress(f"reading {dataset or start or 'digits'}"):
+            from warp2hdl.cli import fine_tuning, train_settings
 
-            samples = load(dataset, data=data, target=target, categorical=categorical, seed=split_seed)
+            model = None if start is None else fine_tuning.load_start(start)
+            samples, source = fine_tuning.read(
+                dataset, data, start, model, target=target, categorical=categorical, split_seed=split_seed
+            )
         out = out or Path("runs", samples.name)
         _require_run_folder(out)
-        settings = _settings(dataset, samples, preset, max_luts, config, epochs, seed)
+        if start is not None:
+            fine_tuning.require_other_folder(out, start)
+        settings = train_settings.chosen(
+            source.source, samples, preset, max_luts, config, None if model is None else model.config
+        )
+        settings = train_settings.with_options(
+            settings, samples, config, feature_bits=feature_bits, epochs=epochs, seed=seed
+        )
         _warn_of_missing_classes(samples)
         folder = stack.enter_context(_checkpoint(out, resume)) if first else out / _CHECKPOINT
-        trained = _fit(dataset, samples, settings, device, folder, resume)
+        trained = _fit(dataset or source.source, samples, settings, device, folder, resume, model)
         if not first:
             return None
-        from warp2hdl.cli.datasets import source_of
-
-        source = source_of(dataset, data=data, target=target, categorical=categorical, split_seed=split_seed)
         run, names = _finish(trained, samples, source, out)
     if trained.sweeps:
-        before, after = (
-            max(m.val_accuracy_hard for m in trained.metrics),
-            max(s.val_accuracy_hard for s in trained.sweeps),
-        )
-        show_facts(
-            backfit=f"{counted(len(trained.sweeps), 'sweep')}, validation {before:.2%} -> {max(before, after):.2%}"
-        )
+        show_facts(backfit=_backfit_line(trained, run.accuracy["val_accuracy_hard"]))
     _show(run, samples, out, names)
     return run.summary() | {"out": str(out)}
+
+
+def _backfit_line(trained: Trained, after: float) -> str:
+    """What the sweeps did to the validation accuracy, which is `after` of the network that was kept."""
+    reached = [m.val_accuracy_hard for m in trained.metrics]
+    before = max([*reached, trained.start_accuracy or 0.0])
+    return f"{counted(len(trained.sweeps), 'sweep')}, validation {before:.2%} -> {after:.2%}"
 
 
 def _require_run_folder(out: Path | None) -> None:
@@ -179,57 +199,15 @@ def _finish(trained: Trained, samples: Dataset, source: Source, out: Path) -> tu
         return run, sorted(path.name for path in stage.iterdir())
 
 
-def _settings(
+def _fit(
     dataset: str,
     samples: Dataset,
-    preset: str,
-    max_luts: int | None,
-    file: Path | None,
-    epochs: int | None,
-    seed: int | None,
-) -> TrainConfig:
-    """The preset, or what a budget allows, then the file, then the options."""
-    from warp2hdl import presets
-    from warp2hdl.config import TrainConfig
-
-    if max_luts is None:
-        settings = presets.preset(dataset, samples.classes, len(samples.y_train), preset)
-    elif preset != presets.BEST:
-        raise ConfigError(f"--max-luts chooses the settings itself; leave out --preset {preset}.")
-    else:
-        settings = _settings_within(max_luts, samples)
-    if file is not None:
-        settings = TrainConfig.read(file, settings)
-    training = settings.training
-    chosen = dataclasses.replace(
-        training,
-        epochs=training.epochs if epochs is None else epochs,
-        seed=training.seed if seed is None else seed,
-    )
-    settings = dataclasses.replace(settings, training=chosen)
-    try:
-        settings.check(samples.classes)
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}" if file is not None else str(error)) from error
-    return settings
-
-
-def _settings_within(max_luts: int, samples: Dataset) -> TrainConfig:
-    """What a circuit of at most `max_luts` look-ups is trained with."""
-    from warp2hdl import presets
-    from warp2hdl.backends.budget import comparators_of, nodes_within
-    from warp2hdl.encode import fit_encoder
-
-    nodes = max_luts // 2  # a node and its share of the popcount, to begin with
-    for _ in range(2):  # fewer nodes may want a smaller encoder
-        chosen = presets.small_encoder(samples.features, nodes)
-        encoder = fit_encoder(samples.x_train, chosen.feature_bits, chosen.thermometer_bits, chosen.thresholds)
-        nodes = nodes_within(max_luts, samples.classes, comparators_of(encoder))
-    images = samples.image_shape is not None and len(samples.image_shape) > 1
-    return presets.small(nodes, samples.features, samples.classes, len(samples.y_train), images=images)
-
-
-def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, folder: Path, resume: bool) -> Trained:
+    settings: TrainConfig,
+    device: str,
+    folder: Path,
+    resume: bool,
+    start: Model | None,
+) -> Trained:
     epochs = settings.training.epochs
     with progress(f"training on {samples.name}") as shown:
         from warp2hdl.train import fit
@@ -253,6 +231,7 @@ def _fit(dataset: str, samples: Dataset, settings: TrainConfig, device: str, fol
             return fit(
                 samples,
                 settings,
+                start=start,
                 device=device,
                 checkpoint=folder,
                 resume=resume,
@@ -276,9 +255,10 @@ def _show(run: Run, samples: Dataset, out: Path, names: list[str]) -> None:
         kind: (result[f"val_accuracy_{kind}"], result[f"test_accuracy_{kind}"])
         for kind in ("relaxed", "hard", "circuit")
     }
+    kept = f"epoch {result['best_epoch']}" if result["best_epoch"] else "the network it went on from"
     show_facts(
         data=f"{samples.name}: {sizes}, {counted(samples.features, 'feature')}, {samples.classes} classes",
-        trained=f"{counted(result['epochs'], 'epoch')} in {result['seconds']:.1f} s, kept epoch {result['best_epoch']}",
+        trained=f"{counted(result['epochs'], 'epoch')} in {result['seconds']:.1f} s, kept {kept}",
         circuit=f"{nodes}, depth {result['depth']}, {counted(result['comparators'], 'comparator')}",
     )
     show_table(accuracy_table(accuracies, ("validation", "test"), highlight="circuit"))

@@ -22,7 +22,7 @@ def draw_curves(
         loss: mean training loss, one per epoch from 1.
         relaxed: validation accuracy of the relaxed network, 0 to 1, one per epoch.
         hard: validation accuracy of the hard network, 0 to 1, one per epoch.
-        best_epoch: the epoch whose parameters were kept.
+        best_epoch: the epoch whose parameters were kept; 0 marks none.
         title: above the picture.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -38,8 +38,9 @@ def draw_curves(
     losses.set(title="training loss", ylabel="cross-entropy")
     accuracies.plot(epochs, [100 * share for share in relaxed], color="tab:blue", label="relaxed", lw=1, marker=marker)
     accuracies.plot(epochs, [100 * share for share in hard], color="tab:orange", label="hard", marker=marker)
-    kept = 100 * hard[best_epoch - 1]
-    accuracies.plot([best_epoch], [kept], "o", color="tab:red", label=f"kept: epoch {best_epoch}, {kept:.1f} %")
+    if best_epoch:
+        kept = 100 * hard[best_epoch - 1]
+        accuracies.plot([best_epoch], [kept], "o", color="tab:red", label=f"kept: epoch {best_epoch}, {kept:.1f} %")
     accuracies.set(title="validation accuracy", ylabel="%")
     accuracies.legend(loc="lower right", frameon=False)
     # Early epochs are far below the rest; the interesting part is the top.
@@ -49,11 +50,13 @@ def draw_curves(
     gap = [100 * (soft - exact) for soft, exact in zip(relaxed, hard, strict=True)]
     gaps.axhline(0, color="black", lw=0.5)
     gaps.plot(epochs, gap, color="tab:green", marker=marker)
-    gaps.plot([best_epoch], [gap[best_epoch - 1]], "o", color="tab:red")
+    if best_epoch:
+        gaps.plot([best_epoch], [gap[best_epoch - 1]], "o", color="tab:red")
     gaps.set(title="gap: relaxed less hard", ylabel="percentage points")
     for axes in (losses, accuracies, gaps):
         axes.set_xlabel("epoch")
-        axes.axvline(best_epoch, color="tab:red", lw=0.5, ls=":")
+        if best_epoch:
+            axes.axvline(best_epoch, color="tab:red", lw=0.5, ls=":")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)

@@ -4,7 +4,7 @@ A node of the last layer adds its output to one class's score. With all other no
 network is a sum over the node's addresses, so that the best entry at each address is found by one pass over the
 samples: that of the two values with the smaller loss. This is block coordinate descent, as additive models are fitted
 (Breiman and Friedman, 1985), in the space of circuits: what training's relaxation and noise leave on the table is
-picked up without any gap. Learned wiring can be exchanged on the way. The number of nodes stays.
+picked up without any gap. Learned wiring can be exchanged on the way, and pruned. The number of nodes stays.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from warp2hdl.nn.layers import GroupSum, LogicLayer
 from warp2hdl.nn.relaxations import RELAXATIONS
 from warp2hdl.train.batches import Words
 from warp2hdl.train.hard_layer import HardLayer
+from warp2hdl.train.pruning import prune
 
 Bits = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -41,7 +42,7 @@ class Sweep:
 
     Attributes:
         number: from 1.
-        exchanged: inputs of nodes that were exchanged.
+        exchanged: inputs of nodes that were exchanged, those that pruning took among them.
         changed: table entries that changed after that.
         loss: mean cross-entropy of the hard network over the training samples that were used, in nats, after it.
         val_accuracy_hard: share of the validation split, 0 to 1, after it.
@@ -63,8 +64,12 @@ def backfit(
     settings: TrainingConfig,
     validate: Callable[[], float],
     on_sweep: Callable[[Sweep], None] | None = None,
+    costs: Ints | None = None,
 ) -> tuple[Sweep, ...]:
     """Fits the last layer to the hard network's loss, and keeps what the best sweep left.
+
+    Where `settings.encoder_luts` sets a limit, the best network's wiring is pruned to it afterwards, and as many sweeps
+    follow, whose exchanges take comparators that are left; what is kept then is the best of these.
 
     Args:
         model: a trained network on the CPU that ends with a dense layer and its GroupSum; it is changed.
@@ -72,36 +77,93 @@ def backfit(
             as much jitter as in training.
         labels: of the samples.
         settings: `backfit_sweeps`, at most so many sweeps; `backfit_exchanges`, the first so many of them exchange
-            inputs too, where the wiring is learned; `augment`, `jitter` and `seed`.
+            inputs too, where the wiring is learned; `area_weight`, what a look-up of a comparator costs then;
+            `encoder_luts`, `augment`, `jitter` and `seed`.
         validate: gives the hard network's accuracy on the validation split; decides which sweep is kept, 0 included.
         on_sweep: called after every sweep.
+        costs: int64 `[bits]`, look-ups of the comparators that the layer reads, None where it reads other layers.
     """
-    layer, groups = model[-2], model[-1]
-    assert type(layer) is LogicLayer and isinstance(groups, GroupSum), "TrainConfig.check allows dense layers only"
-    exchanges = settings.backfit_exchanges if layer.wiring == "learned" else 0
-    read = torch.arange(layer.in_dim) if exchanges else layer.current_fanins().unique()
-    inputs, copies = _hard_inputs(model, read, samples, settings)
-    fanins = torch.searchsorted(read, layer.current_fanins().to(read.dtype)).numpy()
-    draw = np.random.default_rng(settings.seed)
-    fit = HardLayer(inputs, fanins, layer.tables().numpy(), np.tile(labels, copies), groups.k, groups.tau)
-    best, kept, sweeps = validate(), copy.deepcopy(layer.state_dict()), []
-    for number in range(1, settings.backfit_sweeps + 1):
-        start = time.perf_counter()
-        exchanged = fit.exchange(draw) if number <= exchanges else 0
-        changed = fit.sweep(draw)
-        if exchanged:
-            _set_wiring(layer, read[torch.from_numpy(fit.fanins)])
-        _set_tables(layer, fit.tables)
-        accuracy = validate()
-        if accuracy > best:
-            best, kept = accuracy, copy.deepcopy(layer.state_dict())
-        sweeps.append(Sweep(number, exchanged, changed, fit.loss(), accuracy, time.perf_counter() - start))
+    sweeps: list[Sweep] = []
+
+    def report(sweep: Sweep) -> None:
+        sweeps.append(sweep)
         if on_sweep:
-            on_sweep(sweeps[-1])
-        if not changed and not exchanged:
-            break
-    layer.load_state_dict(kept)
+            on_sweep(sweep)
+
+    layer = model[-2]
+    assert type(layer) is LogicLayer, "TrainConfig.check allows dense layers only"
+    pruned = settings.encoder_luts >= 0 and costs is not None
+    exchanges = settings.backfit_exchanges if layer.wiring == "learned" else 0
+    fitter = _Fitter(model, samples, labels, settings, validate, costs, all_inputs=exchanges > 0 or pruned)
+    fitter.fit(settings.backfit_sweeps, exchanges, report)
+    if pruned:
+        fitter.prune(len(sweeps) + 1, report)
+        fitter.fit(settings.backfit_sweeps, exchanges, report, len(sweeps))
     return tuple(sweeps)
+
+
+class _Fitter:
+    """Sweeps over a model's last layer; arguments as of `backfit`."""
+
+    def __init__(
+        self,
+        model: torch.nn.Sequential,
+        samples: Words,
+        labels: Ints,
+        settings: TrainingConfig,
+        validate: Callable[[], float],
+        costs: Ints | None,
+        *,
+        all_inputs: bool,
+    ) -> None:
+        layer, groups = model[-2], model[-1]
+        assert isinstance(layer, LogicLayer) and isinstance(groups, GroupSum)
+        self._layer, self._settings, self._validate = layer, settings, validate
+        self._read = torch.arange(layer.in_dim) if all_inputs else layer.current_fanins().unique()
+        self._costs = np.zeros(len(self._read), np.int64) if costs is None else costs[self._read.numpy()]
+        inputs, copies = _hard_inputs(model, self._read, samples, settings)
+        self._draw = np.random.default_rng(settings.seed)
+        self._hard = HardLayer(
+            inputs,
+            torch.searchsorted(self._read, layer.current_fanins().to(self._read.dtype)).numpy(),
+            layer.tables().numpy(),
+            np.tile(labels, copies),
+            groups.k,
+            groups.tau,
+            settings.area_weight * self._costs.astype(np.float64),
+        )
+        self._best = self._hard.wiring()
+
+    def fit(self, count: int, exchanges: int, report: Callable[[Sweep], None], before: int = 0) -> None:
+        """At most `count` sweeps after `before` others, the first few with exchanges; keeps the best one's layer."""
+        best, kept, self._best = self._validate(), copy.deepcopy(self._layer.state_dict()), self._hard.wiring()
+        for number in range(1, count + 1):
+            start = time.perf_counter()
+            exchanged = self._hard.exchange(self._draw) if number <= exchanges else 0
+            sweep = self._apply(before + number, exchanged, self._hard.sweep(self._draw), start)
+            if sweep.val_accuracy_hard > best:
+                best, kept = sweep.val_accuracy_hard, copy.deepcopy(self._layer.state_dict())
+                self._best = self._hard.wiring()
+            report(sweep)
+            if not sweep.changed and not exchanged:
+                break
+        self._layer.load_state_dict(kept)
+
+    def prune(self, number: int, report: Callable[[Sweep], None]) -> None:
+        """Prunes the best wiring to `encoder_luts`, for good, and makes the tables optimal once."""
+        start = time.perf_counter()
+        self._hard.restore(*self._best)
+        taken = prune(self._hard, self._costs, self._settings.encoder_luts, self._draw)
+        self._hard.forbid((self._hard.readers == 0) & (self._costs > 0))
+        report(self._apply(number, taken, self._hard.sweep(self._draw), start))
+
+    def _apply(self, number: int, exchanged: int, changed: int, start: float) -> Sweep:
+        """Gives the layer the wiring and the tables, and measures what was done since `start`."""
+        if exchanged:
+            _set_wiring(self._layer, self._read[torch.from_numpy(self._hard.fanins)])
+        _set_tables(self._layer, self._hard.tables)
+        accuracy, loss = self._validate(), self._hard.loss()
+        return Sweep(number, exchanged, changed, loss, accuracy, time.perf_counter() - start)
 
 
 def _hard_inputs(
@@ -137,7 +199,10 @@ def _copies(settings: TrainingConfig) -> Iterator[dict[str, Any]]:
 
 
 def _set_wiring(layer: LogicLayer, fanins: torch.Tensor) -> None:
-    """Lets a layer of learned wiring choose `fanins`, `[nodes, k]`."""
+    """Lets a layer read `fanins`, `[nodes, k]`: learned wiring chooses them."""
+    if layer.wiring != "learned":
+        layer.fanins.copy_(fanins)
+        return
     with torch.no_grad():
         best = layer.wiring_weight.argmax(-1, keepdim=True)
         if layer.candidate_inputs is not None:

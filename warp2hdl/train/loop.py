@@ -16,6 +16,7 @@ from warp2hdl.errors import ConfigError
 from warp2hdl.nn.thresholds import threshold_parameters
 from warp2hdl.train import rewiring
 from warp2hdl.train.accuracy import predictions
+from warp2hdl.train.area import INTERVAL, ExpectedArea
 from warp2hdl.train.batches import batches_for
 from warp2hdl.train.checkpoint import Origin, State
 from warp2hdl.train.distributed import World
@@ -42,7 +43,9 @@ class Run:
 
     Attributes:
         metrics: one entry per epoch that is done.
-        best_epoch: the epoch with the best hard validation accuracy, the later of equals; 0 before the first.
+        start_accuracy: the hard validation accuracy of the network to go on from, None where there is none.
+        best_epoch: the epoch with the best hard validation accuracy, the later of equals; 0 is the network to go on
+            from, and what it is before the first.
         best_state: the model's state after it.
     """
 
@@ -63,14 +66,16 @@ class Run:
                 "raise training.batch_size or start fewer processes."
             )
         self.steps_per_epoch = max(1, len(self.bits) // self.batch)
-        self.schedule = Schedule.of(settings, settings.epochs * self.steps_per_epoch)
+        self.schedule = Schedule.of(settings, max(1, settings.epochs * self.steps_per_epoch))
         self.temperatures = Temperatures(model)
         self.limit = LogitLimit(model, settings.logit_limit)
         self.penalty = SpectralPenalty(model, settings)
+        self.area = ExpectedArea(model, encoder, settings)
         self.optimizer = optimizer_for(model, settings)
         self.thresholds = threshold_parameters(model)
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.metrics: list[EpochMetrics] = []
+        self.start_accuracy: float | None = None
         self.best_epoch = 0
         self.best_state: dict[str, Any] = {}
 
@@ -78,11 +83,16 @@ class Run:
     def finished(self) -> bool:
         """Whether all epochs are done, or patience is at its end."""
         if not self.metrics:
-            return False
+            return not self.settings.epochs
         accuracies = [m.val_accuracy_hard for m in self.metrics]
         since_best = len(accuracies) - accuracies.index(max(accuracies)) - 1
         out_of_patience = 0 < self.settings.patience <= since_best
         return out_of_patience or len(self.metrics) >= self.settings.epochs
+
+    def count_start(self) -> None:
+        """Measures the network before training; what no epoch improves stays as it is."""
+        self.start_accuracy = self._share(relaxed=False)
+        self.best_state = copy.deepcopy(self.model.state_dict())
 
     def epoch(self, on_step: OnStep | None) -> EpochMetrics:
         """Trains for one epoch and measures the validation split."""
@@ -98,7 +108,7 @@ class Run:
         last = first + self.steps_per_epoch - 1
         metrics = self._measure(total.item() / self.steps_per_epoch, last, time.perf_counter() - start)
         self.metrics.append(metrics)
-        if metrics.val_accuracy_hard == max(m.val_accuracy_hard for m in self.metrics):
+        if metrics.val_accuracy_hard >= max(self.start_accuracy or 0.0, *(m.val_accuracy_hard for m in self.metrics)):
             self.best_epoch = metrics.epoch  # the later of equals has trained longer
             self.best_state = copy.deepcopy(self.model.state_dict())
         return metrics
@@ -117,7 +127,11 @@ class Run:
             self.labels[rows.to(self.labels.device)],
             label_smoothing=self.settings.label_smoothing,
         ) * (len(rows) / len(batch))
-        objective = loss + self.penalty() / self.world.size if self.penalty.active else loss
+        objective = loss
+        if self.penalty.active:
+            objective = objective + self.penalty() / self.world.size
+        if self.area.active and step % INTERVAL == 0:
+            objective = objective + INTERVAL * self.area() / self.world.size
         self.optimizer.zero_grad(set_to_none=True)
         objective.backward()
         loss = loss.detach()
@@ -142,7 +156,9 @@ class Run:
             outputs = self.model(self.bits.take(rows))
             return torch.nn.functional.cross_entropy(outputs, self.labels[rows.to(self.labels.device)])
 
-        rewiring.replace_candidates(self.model, self.optimizer, loss, self.settings.wiring_learning_rate, self.world)
+        prices = self.area.prices() if self.area.active else None
+        rate = self.settings.wiring_learning_rate
+        rewiring.replace_candidates(self.model, self.optimizer, loss, rate, self.world, prices)
 
     def _shift(self) -> tuple[int, int]:
         if self.settings.augment != "shift":
@@ -151,19 +167,20 @@ class Run:
         return down, right
 
     def _measure(self, loss: float, step: int, seconds: float) -> EpochMetrics:
-        right = [
-            int((predictions(self.model, self.val_bits, relaxed=relaxed) == self.val_labels).sum())
-            for relaxed in (True, False)
-        ]
-        relaxed, hard = (count / self.val_size for count in self.world.count(*right))
+        relaxed, hard = self._share(relaxed=True), self._share(relaxed=False)
         rate = self.base_rates[0] * self.schedule.rate(step)
         temperature = self.schedule.temperature(step)
         return EpochMetrics(len(self.metrics) + 1, loss, relaxed, hard, relaxed - hard, rate, temperature, seconds)
 
+    def _share(self, *, relaxed: bool) -> float:
+        """The accuracy on the validation split, of all processes' parts together."""
+        right = int((predictions(self.model, self.val_bits, relaxed=relaxed) == self.val_labels).sum())
+        return self.world.count(right)[0] / self.val_size
+
     def keep_best(self) -> None:
         """Gives the model the parameters and temperatures of the best epoch."""
         self.model.load_state_dict(self.best_state)
-        self.temperatures.scale(self.schedule.temperature(self.best_epoch * self.steps_per_epoch - 1))
+        self.temperatures.scale(self.schedule.temperature(max(0, self.best_epoch * self.steps_per_epoch - 1)))
         self.model.eval()
 
     def state(self, origin: Origin, seconds: float) -> State:

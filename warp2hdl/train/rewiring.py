@@ -37,6 +37,7 @@ def replace_candidates(
     loss: Callable[[], torch.Tensor],
     wiring_rate: float,
     world: World,
+    prices: torch.Tensor | None = None,
 ) -> None:
     """Replaces the weakest candidates of every connection by the inputs that promise most. No choice changes by it.
 
@@ -49,14 +50,16 @@ def replace_candidates(
         loss: runs the network on this process's samples, and gives their loss.
         wiring_rate: the learning rate of the wiring.
         world: the processes that train together; gradients are added up over them.
+        prices: `[inputs]`, what the loss rises besides if a node of the first layer reads one more of its inputs.
     """
     layers = rewired_layers(model)
+    first = next(module for module in model if isinstance(module, LogicLayer))
     for layer in layers:
         layer.watch_connections(True)
     try:
         loss().backward()
         for layer in layers:
-            _replace(layer, optimizer, wiring_rate, world)
+            _replace(layer, optimizer, wiring_rate, world, prices if layer is first else None)
     finally:
         for layer in layers:
             layer.watch_connections(False)
@@ -64,7 +67,13 @@ def replace_candidates(
 
 
 @torch.no_grad()
-def _replace(layer: LogicLayer, optimizer: torch.optim.Optimizer, wiring_rate: float, world: World) -> None:
+def _replace(
+    layer: LogicLayer,
+    optimizer: torch.optim.Optimizer,
+    wiring_rate: float,
+    world: World,
+    prices: torch.Tensor | None,
+) -> None:
     weights, inputs = layer.wiring_weight, layer.candidate_inputs
     assert inputs is not None
     count = weights.shape[-1]
@@ -73,7 +82,8 @@ def _replace(layer: LogicLayer, optimizer: torch.optim.Optimizer, wiring_rate: f
     old = inputs.gather(-1, places)
     edges = layer.out_dim * layer.arity
     flat = old.reshape(edges, kept).long()
-    fresh = torch.cat([_steepest(part, flat[rows], count - kept, world) for rows, part in _gradients(layer)])
+    found = [_steepest(part, flat[rows], count - kept, world, prices) for rows, part in _gradients(layer)]
+    fresh = torch.cat(found)
     inputs.copy_(torch.cat([old, fresh.reshape(*old.shape[:-1], -1).to(old.dtype)], -1))
     start = (values[..., :1] - _MARGIN * wiring_rate).expand(-1, -1, count - kept)
     weights.copy_(torch.cat([values, start], -1))
@@ -95,7 +105,11 @@ def _gradients(layer: LogicLayer) -> Iterator[tuple[slice, torch.Tensor]]:
         yield block, rows.grad[block] @ x
 
 
-def _steepest(gradients: torch.Tensor, kept: torch.Tensor, count: int, world: World) -> torch.Tensor:
-    """The `count` inputs of lowest gradient for each connection, without those that are kept."""
+def _steepest(
+    gradients: torch.Tensor, kept: torch.Tensor, count: int, world: World, prices: torch.Tensor | None
+) -> torch.Tensor:
+    """The `count` inputs of lowest gradient, prices included, for each connection, without those that are kept."""
     world.add([gradients])
+    if prices is not None:
+        gradients += prices * world.size  # each process adds the gradient of a mean
     return gradients.scatter_(1, kept, torch.inf).topk(count, 1, largest=False).indices

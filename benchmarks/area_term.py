@@ -1,0 +1,116 @@
+"""What training for area gains: the expected look-ups in the loss, and pruned wiring, against neither.
+
+python -m benchmarks.area_term NAME [--data FOLDER] [--seeds 0,1,...] [--variants NAME,...] [--models FOLDER]
+
+NAME is a circuit of `benchmarks.area`. Every variant is trained with the same seeds; what is compared is the accuracy
+on the validation split and the look-ups that the emitter makes of the circuit (without scores, six inputs), which are
+the LUTs that Yosys finds for the target xilinx. The test split is not looked at. Adds the variants to
+benchmarks/results/area-term-NAME.json.
+
+A variant is `plain`, or settings of the training as in `area_weight=1e-4+encoder_luts=30`, `nodes` among them. With
+`again` among them it goes on, without an epoch, from the network of `plain`, which is left in the folder of `--models`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.area import CIRCUITS
+from benchmarks.machine import describe_machine
+from benchmarks.summary import summary
+from warp2hdl import ir, passes
+from warp2hdl.backends.design import build_design
+from warp2hdl.config import TrainConfig
+from warp2hdl.data import load
+from warp2hdl.files import staged_file
+from warp2hdl.lower import lower
+from warp2hdl.train import fit, model_file
+from warp2hdl.train.model_file import Model
+
+
+def variant(config: TrainConfig, name: str) -> TrainConfig:
+    """The settings of a variant."""
+    training: dict[str, Any] = {}
+    for part in name.split("+"):
+        key, _, value = part.partition("=")
+        if key == "plain":
+            continue
+        if key == "again":
+            training["epochs"] = 0
+        elif key == "nodes":
+            layers = (dataclasses.replace(config.layers[0], nodes=int(value)), *config.layers[1:])
+            config = dataclasses.replace(config, layers=layers)
+        else:
+            kind = type(getattr(config.training, key))
+            training[key] = kind(value)
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+
+
+def measure(
+    data: str, config: TrainConfig, folder: Path | None, seed: int, start: Model | None
+) -> tuple[dict[str, Any], Model]:
+    """One seed: validation accuracy (a share), look-ups by block, CPU time of training in seconds; and the network."""
+    dataset = load(data, data=folder, seed=seed)
+    config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
+    began = time.process_time()
+    trained = fit(
+        dataset,
+        config,
+        device="cpu",
+        start=start,
+        on_epoch=lambda m: print(m.json_line(), end="", file=sys.stderr),
+        on_sweep=lambda s: print(s, file=sys.stderr, flush=True),
+    )
+    seconds = time.process_time() - began
+    names = dataset.feature_names, dataset.class_names
+    raw = lower(trained.model, trained.encoder, name="area", feature_names=names[0], class_names=names[1])
+    circuit, _ = passes.run(raw)
+    blocks = build_design(circuit, with_scores=False).lookups()
+    words = trained.encoder.to_words(dataset.x_val)
+    model = Model(trained.model, trained.encoder, trained.config, *names, {})
+    return {
+        "seed": seed,
+        "val_accuracy": float((ir.classify(circuit, words) == dataset.y_val).mean()),
+        "luts": sum(blocks.values()),
+        **blocks,
+        "cpu_seconds": round(seconds, 1),
+    }, model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=CIRCUITS)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--variants", default="plain")
+    parser.add_argument("--models", type=Path, default=Path("build"))
+    options = parser.parse_args()
+    data, base = CIRCUITS[options.name]
+    path = Path("benchmarks/results", f"area-term-{options.name}.json")
+    found = json.loads(path.read_text())["variants"] if path.exists() else {}
+    for name in options.variants.split(","):
+        config = variant(base, name)
+        runs = []
+        for seed in map(int, options.seeds.split(",")):
+            place = options.models / f"area-term-{options.name}-{seed}.safetensors"
+            start = model_file.load(place) if "again" in name.split("+") else None
+            run, model = measure(data, config, options.data, seed, start)
+            runs.append(run)
+            if name == "plain":
+                model_file.save(model, place)
+        found[name] = {"config": config.to_dict(), "summary": summary(runs), "runs": runs}
+        means = {key: round(value["mean"], 4) for key, value in found[name]["summary"].items()}
+        print(name, means, file=sys.stderr, flush=True)
+        result = describe_machine("torch", "numpy") | {"circuit": options.name, "variants": found}
+        with staged_file(path) as stage:
+            stage.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
