@@ -134,7 +134,7 @@ def test_an_engine_survives_a_fork(circuit, x):
 
 @pytest.mark.parametrize("vectors", [1, 2, 3, 8])
 def test_any_number_of_vectors_a_block(circuit, x, vectors, monkeypatch):
-    monkeypatch.setattr(network, "vectors_of", lambda program: vectors)
+    monkeypatch.setattr(network, "vectors_of", lambda program, size: vectors)
     for batch in (1, 512 * vectors, 512 * vectors + 1, 5000):
         assert_equal(SimdEngine(circuit), x[:batch])
 

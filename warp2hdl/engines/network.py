@@ -13,12 +13,14 @@ from warp2hdl.engines.plan import Plan
 from warp2hdl.engines.schedule import Program
 from warp2hdl.errors import BackendError
 from warp2hdl.ir import Circuit
-from warp2hdl.kernels import simd_code, simd_count, simd_network
+from warp2hdl.kernels import simd_code, simd_count, simd_network, simd_nodes
 from warp2hdl.kernels.simd_target import AVX512, VECTOR_BYTES, address_of
 
 Array = npt.NDArray[Any]
 
 _MOST_BYTES = (1 << 31) - 1
+_SHORT = 60  # bytes of code of a node that are fetched faster than they run
+_NEAR = 1 << 20  # bytes of code that stay in the second cache beside the signals
 _ROOM = 1 << 25  # bytes of signals for all the vectors of a block
 
 
@@ -37,7 +39,6 @@ class Network:
 
     def __init__(self, circuit: Circuit, plan: Plan, level: str) -> None:
         program = plan.program
-        self.vectors = vectors_of(program) if level in AVX512 else 1
         self._circuit, self._plan = circuit, plan
         self._planes = max(plan.score_bits, simd_count.SUMS)
         self._scores = program.slots * VECTOR_BYTES
@@ -51,7 +52,9 @@ class Network:
             )
         self._batches = self._make_batches()
         self._add = address_of(simd_count.add(level))
-        self._code = self._make_code() if level in AVX512 else None
+        pieces = self._make_pieces() if level in AVX512 else []
+        self.vectors = vectors_of(program, sum(map(len, pieces)))
+        self._code = self._make_code(pieces) if pieces else None
         self.params = np.zeros(1, np.int64)
         self.address = self._code.address if self._code else address_of(simd_network.network(level))
         if not self._code:
@@ -95,21 +98,29 @@ class Network:
         stops += [len(self._plan.program.tables)] * (len(self._batches) - len(stops))
         return list(pairwise([0, *stops]))
 
-    def _make_code(self) -> simd_code.Code | None:
-        """The program as machine code, where the system takes it."""
+    def _make_pieces(self) -> list[bytes]:
+        """The program as machine code, where this is the CPU for it."""
         program = self._plan.program
         if not simd_code.is_possible():
-            return None
-        pieces = []
+            return []
+        codes = np.empty(len(program.tables), object)
+        for arity in np.unique(program.arities).tolist():
+            rows = np.flatnonzero(program.arities == arity)
+            fanins, targets = program.fanins[rows, :arity], program.targets[rows]
+            codes[rows] = simd_nodes.node_code(
+                arity, fanins * VECTOR_BYTES, program.tables[rows], targets * VECTOR_BYTES
+            )
+        pieces: list[bytes] = []
         for (first, last), batch in zip(self._parts(), self._batches, strict=True):
-            for start, stop in _equal(program.arities[first:last]):
-                rows = slice(first + start, first + stop)
-                arity = int(program.arities[first + start])
-                fanins = program.fanins[rows, :arity] * VECTOR_BYTES
-                pieces += simd_code.node_code(arity, fanins, program.tables[rows], program.targets[rows] * VECTOR_BYTES)
+            pieces += codes[first:last].tolist()
             pieces.append(simd_code.call_code(self._add, batch.ctypes.data))
+        return pieces
+
+    def _make_code(self, pieces: list[bytes]) -> simd_code.Code | None:
+        """Where the system has no memory for it, None."""
+        shares = self.vectors if self.vectors > 1 and sum(map(len, pieces)) > _NEAR else 0
         try:
-            return simd_code.Code(simd_code.repeated(pieces, self.vector_bytes))
+            return simd_code.Code(simd_code.repeated(pieces, self.vector_bytes, shares))
         except OSError:
             return None
 
@@ -130,14 +141,19 @@ class Network:
         return np.array(runs, np.int64), fanins, (program.targets * VECTOR_BYTES).astype(np.int32)
 
 
-def vectors_of(program: Program) -> int:
+def vectors_of(program: Program, size: int) -> int:
     """How many vectors a block has: several where nodes are long pieces of code, so that each is fetched less often.
 
-    More of them need more room for signals; both figures are where measurements had their best.
+    The more there are, the more signals want to be in the second cache. The figures are where measurements had their
+    best.
+
+    Args:
+        program: the nodes.
+        size: bytes of their code.
     """
-    sizes = np.array([0, *(len(simd_code.template(arity).code) for arity in range(1, 7))])
-    mean = sizes[program.arities].mean() if len(program.arities) else 0
-    vectors = 8 if mean > 180 else 4 if mean > 60 else 1
+    if size <= _SHORT * len(program.tables):
+        return 1
+    vectors = 4 if size > _NEAR else 2
     while vectors > 1 and vectors * program.slots * VECTOR_BYTES > _ROOM:
         vectors //= 2
     return vectors

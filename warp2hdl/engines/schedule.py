@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from warp2hdl.engines.order import by_common_fanins, is_worthwhile
 from warp2hdl.engines.simplify import Nodes
+from warp2hdl.ir.circuit import MAX_ARITY
 
 BATCH = 128
 """Outputs that are counted at a time, soon after they were computed."""
@@ -56,8 +58,9 @@ class Program:
 def schedule(nodes: Nodes, inputs: npt.NDArray[np.int32], reserved: int, classes: npt.NDArray[np.int64]) -> Program:
     """Orders nodes and gives signals their slots.
 
-    Nodes that others read come level by level and, within a level, along the slots that they read. A node takes the
-    slot of a fan-in that it is the last to read, which the CPU has at hand then. Nodes that are only counted come last,
+    Nodes that others read come level by level and, within a level, along the slots that they read; those of four and
+    more inputs so that they share fan-ins with those just before. A node takes the slot of a fan-in that it is the last
+    to read, which the CPU has at hand then. Nodes that are only counted come last,
     class by class, and share a few slots.
 
     Args:
@@ -102,6 +105,7 @@ def _batches(
     near, arity = slot[signals], np.zeros(len(signals), np.int8)
     near[own], arity[own] = _first_read(nodes, slot, rows[own]), nodes.arities[rows[own]]
     order = np.lexsort((near, arity, classes))
+    _bring_together(nodes, rows, order, classes * (MAX_ARITY + 1) + arity)
     starts = np.searchsorted(classes, classes)  # of each output's class; `classes` never falls
     batch = (np.arange(len(order)) - starts) // BATCH
     found = []
@@ -115,6 +119,17 @@ def _first_read(nodes: Nodes, slot: npt.NDArray[np.int32], rows: npt.NDArray[np.
     """int32 `[rows]`, the lowest slot that each node reads."""
     fanins = nodes.fanins[rows]
     return np.where(fanins > 0, slot[fanins], np.iinfo(np.int32).max).min(axis=1)
+
+
+def _bring_together(nodes: Nodes, rows: npt.NDArray[np.integer], order: Indices, keys: npt.NDArray[np.integer]) -> None:
+    """Puts large nodes that read the same signals together in `order`, which has equal `keys` side by side.
+
+    The rest of a key divided by `MAX_ARITY + 1` is an arity.
+    """
+    for part in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
+        arity = int(keys[part[0]]) % (MAX_ARITY + 1) if len(part) else 0
+        if is_worthwhile(arity):
+            part[:] = part[by_common_fanins(nodes.fanins[rows[part], :arity])]
 
 
 class _Slots:
@@ -159,7 +174,10 @@ class _Slots:
     ) -> tuple[Indices, npt.NDArray[np.int32]]:
         nodes, slot = self._nodes, self.slot
         arity = int(nodes.arities[rows].max())
-        rows = rows[np.lexsort((_first_read(nodes, slot, rows), nodes.arities[rows]))]
+        arities = nodes.arities[rows]
+        along = np.lexsort((_first_read(nodes, slot, rows), arities))
+        _bring_together(nodes, rows, along, arities)
+        rows = rows[along]
         fanins = nodes.fanins[rows, :arity]
         reader = np.zeros(nodes.signals, np.int64)
         reader[fanins.ravel()] = np.repeat(np.arange(len(rows)), arity)  # the last one stays
