@@ -296,9 +296,7 @@ def test_full_disk_leaves_the_old_run_and_the_training(own_run, tmp_path, monkey
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize(
-    "option", [("--epochs", -1), ("--feature-bits", 17), ("--seed", -1), ("--split-seed", 2**32)]
-)
+@pytest.mark.parametrize("option", [("--epochs", -1), ("--feature-bits", 17), ("--seed", -1), ("--split-seed", 2**32)])
 def test_options_out_of_range_are_usage_errors(option):
     assert fails("train", *option).startswith(f"Invalid value for '{option[0]}': {option[1]} is not in the range")
 
