@@ -4,11 +4,13 @@ python -m benchmarks.area_term NAME [--data FOLDER] [--seeds 0,1,...] [--variant
 
 NAME is a circuit of `benchmarks.area`. Every variant is trained with the same seeds; what is compared is the accuracy
 on the validation split and the look-ups that the emitter makes of the circuit (without scores, six inputs), which are
-the LUTs that Yosys finds for the target xilinx. The test split is not looked at. Adds the variants to
+the LUTs that Yosys finds for the target xilinx. The test split is not looked at. Adds the runs to
 benchmarks/results/area-term-NAME.json.
 
-A variant is `plain`, or settings of the training as in `area_weight=1e-4+encoder_luts=30`, `nodes` among them. With
-`again` among them it goes on, without an epoch, from the network of `plain`, which is left in the folder of `--models`.
+NAME may also be digits-quantile: the preset with thresholds at the quantiles of words as wide as the data's.
+A variant is `plain`, or settings as in `area_weight=1e-4+encoder_luts=30`: of the training or the encoder, or `nodes`.
+After `again` they are those of a run that goes on, without an epoch unless `epochs` says otherwise, from the network of
+`plain`, which is left in the folder of `--models`.
 """
 
 from __future__ import annotations
@@ -34,9 +36,17 @@ from warp2hdl.train import fit, model_file
 from warp2hdl.train.model_file import Model
 
 
+def circuits() -> dict[str, tuple[str, TrainConfig]]:
+    """Those of `benchmarks.area`, and `digits-quantile`."""
+    data, digits = CIRCUITS["digits"]
+    quantile = dataclasses.replace(digits.encoder, feature_bits=8, thresholds="quantile")
+    return CIRCUITS | {"digits-quantile": (data, dataclasses.replace(digits, encoder=quantile))}
+
+
 def variant(config: TrainConfig, name: str) -> TrainConfig:
     """The settings of a variant."""
     training: dict[str, Any] = {}
+    encoder: dict[str, Any] = {}
     for part in name.split("+"):
         key, _, value = part.partition("=")
         if key == "plain":
@@ -46,10 +56,15 @@ def variant(config: TrainConfig, name: str) -> TrainConfig:
         elif key == "nodes":
             layers = (dataclasses.replace(config.layers[0], nodes=int(value)), *config.layers[1:])
             config = dataclasses.replace(config, layers=layers)
+        elif hasattr(config.encoder, key):
+            encoder[key] = type(getattr(config.encoder, key))(value)
         else:
-            kind = type(getattr(config.training, key))
-            training[key] = kind(value)
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, **training))
+            training[key] = type(getattr(config.training, key))(value)
+    return dataclasses.replace(
+        config,
+        encoder=dataclasses.replace(config.encoder, **encoder),
+        training=dataclasses.replace(config.training, **training),
+    )
 
 
 def measure(
@@ -85,13 +100,13 @@ def measure(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=CIRCUITS)
+    parser.add_argument("name", choices=circuits())
     parser.add_argument("--data", type=Path)
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--variants", default="plain")
     parser.add_argument("--models", type=Path, default=Path("build"))
     options = parser.parse_args()
-    data, base = CIRCUITS[options.name]
+    data, base = circuits()[options.name]
     path = Path("benchmarks/results", f"area-term-{options.name}.json")
     found = json.loads(path.read_text())["variants"] if path.exists() else {}
     for name in options.variants.split(","):
@@ -104,6 +119,9 @@ def main() -> None:
             runs.append(run)
             if name == "plain":
                 model_file.save(model, place)
+        measured = {run["seed"] for run in runs}
+        runs += [run for run in found.get(name, {}).get("runs", []) if run["seed"] not in measured]
+        runs.sort(key=lambda run: run["seed"])
         found[name] = {"config": config.to_dict(), "summary": summary(runs), "runs": runs}
         means = {key: round(value["mean"], 4) for key, value in found[name]["summary"].items()}
         print(name, means, file=sys.stderr, flush=True)

@@ -218,3 +218,18 @@ def test_no_epoch_needs_a_network():
     with pytest.raises(ConfigError) as error:
         fit(data.load("digits"), _changed(epochs=0))
     assert str(error.value) == "training.epochs is 0; it must be at least 1."
+
+
+def test_layers_over_images_go_on_as_well():
+    digits = data.load("digits")
+    layers = (
+        LayerConfig(kind="convolution", channels=4, arity=4, tree_depth=1, padding=1),
+        LayerConfig(nodes=50, arity=2),
+    )
+    config = TrainConfig(EncoderConfig(4, 3, "dyadic"), layers, TrainingConfig(epochs=1, batch_size=50))
+    first = _model(fit(digits, config), digits)
+    same = fit(digits, _changed(config, bits=2, epochs=0), start=first)  # the middle and the quarters take two bits
+    assert same.encoder.feature_bits.max() == 2
+    words = first.encoder.to_words(digits.x_val), same.encoder.to_words(digits.x_val)
+    circuits = (_circuit(start_as_trained(first), digits), _circuit(same, digits))
+    assert np.array_equal(*(ir.classify(circuit, word) for circuit, word in zip(circuits, words, strict=True)))
