@@ -11,7 +11,7 @@ from torch import distributed
 from tests.train import test_distributed as tests
 from warp2hdl import data
 from warp2hdl.train import fit
-from warp2hdl.train.distributed import World
+from warp2hdl.train.distributed import World, leave
 
 
 class Stopped(BaseException):
@@ -45,7 +45,7 @@ def main() -> None:
         fit(digits, tests.NOISY, checkpoint=folder, on_step=stop)
     distributed.barrier()
     save("resumed", fit(digits, tests.NOISY, checkpoint=folder, resume=True))
-    distributed.destroy_process_group()
+    leave()
 
 
 if __name__ == "__main__":

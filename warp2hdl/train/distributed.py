@@ -7,6 +7,7 @@ up, so that the parameters stay the same bits everywhere.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import torch
 from torch import distributed
 
 from warp2hdl.errors import ConfigError
+
+_LETTING_GO_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,4 +102,14 @@ def world(device: torch.device) -> Iterator[World]:
     try:
         yield World(distributed.get_rank(), distributed.get_world_size(), device)
     finally:
-        distributed.destroy_process_group()
+        leave()
+
+
+def leave() -> None:
+    """Ends this process's part in the group, so that Python may end right after it.
+
+    gloo's threads let go of the tensors of the last message when they come to it, for which they need Python's lock;
+    one that asks for it while the interpreter ends aborts the process (pytorch pull request 179291).
+    """
+    distributed.destroy_process_group()
+    time.sleep(_LETTING_GO_SECONDS)
