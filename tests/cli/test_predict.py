@@ -184,7 +184,12 @@ def test_ctrl_c_leaves_the_old_file(run_folder, tmp_path):
     (tmp_path / "found.csv").write_text("mine")
     words = ["predict", run_folder, tmp_path / "x.npy", "--out", tmp_path / "found.csv", "--engine", "numpy"]
     child = subprocess.Popen(
-        [sys.executable, "-m", "warp2hdl", *map(str, words)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "warp2hdl", *map(str, words)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, SIGINT is ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while len(list(tmp_path.iterdir())) < 3 and child.poll() is None:
         time.sleep(0.02)
