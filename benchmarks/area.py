@@ -24,12 +24,13 @@ from benchmarks.summary import summary
 from warp2hdl import ir, passes
 from warp2hdl.backends.verilog import emit
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
-from warp2hdl.data import load
+from warp2hdl.data import Dataset, load
 from warp2hdl.files import staged_file
 from warp2hdl.lower import lower
 from warp2hdl.presets import PRESETS
 from warp2hdl.synth.synthesis import synthesize
-from warp2hdl.train import fit
+from warp2hdl.train import Trained, fit
+from warp2hdl.train.model_file import Model
 
 PIPELINE = "default"
 
@@ -70,22 +71,31 @@ CIRCUITS = {
 }
 
 
-def measure(name: str, config: TrainConfig, data: Path | None, seed: int) -> dict[str, Any]:
-    """One seed: accuracies (shares, 0 to 1), area and the CPU time of training."""
+def train(
+    name: str, config: TrainConfig, data: Path | None, seed: int, start: Model | None = None
+) -> tuple[Dataset, Trained, ir.Circuit, float]:
+    """One seed: the data, the network, its circuit after the passes, and the CPU time of training in seconds."""
     dataset = load(name, data=data, seed=seed)
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
-    start = time.process_time()
+    began = time.process_time()
     trained = fit(
         dataset,
         config,
         device="cpu",
+        start=start,
         on_epoch=lambda m: print(m.json_line(), end="", file=sys.stderr),
-        on_sweep=lambda s: print(s, file=sys.stderr),
+        on_sweep=lambda s: print(s, file=sys.stderr, flush=True),
     )
-    seconds = time.process_time() - start
+    seconds = time.process_time() - began
     names = dataset.feature_names, dataset.class_names
     raw = lower(trained.model, trained.encoder, name=name, feature_names=names[0], class_names=names[1])
     circuit, _ = passes.run(raw, PIPELINE)
+    return dataset, trained, circuit, seconds
+
+
+def measure(name: str, config: TrainConfig, data: Path | None, seed: int) -> dict[str, Any]:
+    """One seed: accuracies (shares, 0 to 1), area and the CPU time of training."""
+    dataset, trained, circuit, seconds = train(name, config, data, seed)
     with tempfile.TemporaryDirectory() as folder:
         manifest = emit(circuit, folder, target="xilinx", with_scores=False)
         found = synthesize(Path(folder), "xilinx")

@@ -19,20 +19,17 @@ import argparse
 import dataclasses
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.area import CIRCUITS
+from benchmarks.area import CIRCUITS, train
 from benchmarks.machine import describe_machine
 from benchmarks.summary import summary
-from warp2hdl import ir, passes
+from warp2hdl import ir
 from warp2hdl.backends.design import build_design
 from warp2hdl.config import TrainConfig
-from warp2hdl.data import load
 from warp2hdl.files import staged_file
-from warp2hdl.lower import lower
-from warp2hdl.train import fit, model_file
+from warp2hdl.train import model_file
 from warp2hdl.train.model_file import Model
 
 
@@ -71,24 +68,10 @@ def measure(
     data: str, config: TrainConfig, folder: Path | None, seed: int, start: Model | None
 ) -> tuple[dict[str, Any], Model]:
     """One seed: validation accuracy (a share), look-ups by block, CPU time of training in seconds; and the network."""
-    dataset = load(data, data=folder, seed=seed)
-    config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
-    began = time.process_time()
-    trained = fit(
-        dataset,
-        config,
-        device="cpu",
-        start=start,
-        on_epoch=lambda m: print(m.json_line(), end="", file=sys.stderr),
-        on_sweep=lambda s: print(s, file=sys.stderr, flush=True),
-    )
-    seconds = time.process_time() - began
-    names = dataset.feature_names, dataset.class_names
-    raw = lower(trained.model, trained.encoder, name="area", feature_names=names[0], class_names=names[1])
-    circuit, _ = passes.run(raw)
+    dataset, trained, circuit, seconds = train(data, config, folder, seed, start)
     blocks = build_design(circuit, with_scores=False).lookups()
     words = trained.encoder.to_words(dataset.x_val)
-    model = Model(trained.model, trained.encoder, trained.config, *names, {})
+    model = Model(trained.model, trained.encoder, trained.config, dataset.feature_names, dataset.class_names, {})
     return {
         "seed": seed,
         "val_accuracy": float((ir.classify(circuit, words) == dataset.y_val).mean()),
