@@ -128,7 +128,7 @@ def walsh_layer(
     deterministic: bool | None = None,
     out_dtype: torch.dtype | None = None,
 ) -> torch.Tensor:
-    """A relaxed layer of k-input nodes: `warp2hdl.nn.functional.walsh_layer` for tensors on a GPU.
+    """A relaxed layer of k-input nodes: `warp2hdl.nn.functional.walsh_layers` for tensors on a GPU.
 
     Where the kernels cannot run it, the plain reference does, and a warning says once why.
 

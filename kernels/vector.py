@@ -391,6 +391,11 @@ def empty_rows(count: int, columns: int) -> npt.NDArray[np.float32]:
     return memory[first : first + count * stride].reshape(count, stride)[:, :columns]
 
 
-def matrix(array: npt.NDArray[Any]) -> tuple[int, int]:
-    """Address and row stride, in elements, of a matrix whose rows are dense: the two arguments of a program."""
-    return array.ctypes.data, array.strides[0] // array.itemsize
+def matrix(array: npt.NDArray[Any], first: int = 0) -> tuple[int, int]:
+    """Address and row stride, in elements, of a matrix whose rows are dense: the two arguments of a program.
+
+    Args:
+        array: the matrix.
+        first: the number that the program gives to the first column.
+    """
+    return array.ctypes.data - first * array.itemsize, array.strides[0] // array.itemsize

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -245,6 +246,8 @@ def forward(
     *,
     linear: bool = False,
     rounded: Array | None = None,
+    y: Array | None = None,
+    first: int = 0,
 ) -> Array:
     """Relaxed outputs float32 `[nodes, batch]`.
 
@@ -255,16 +258,19 @@ def forward(
         tau: temperature.
         key: of the noise; None for none.
         linear: see `walsh_reference.walsh_layer`.
-        rounded: float32 `[nodes, batch]`, receives the outputs rounded to 0 and 1.
+        rounded: float32 `[nodes, batch]`, each row dense, receives the outputs rounded to 0 and 1.
+        y: the same, receives the outputs themselves.
+        first: which sample the first column is; it decides the noise.
     """
     nodes, arity = fanins.shape
-    y = empty_rows(nodes, x.shape[1])
+    y = empty_rows(nodes, x.shape[1]) if y is None else y
     kernel = _forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
-    matrices = (*matrix(x), *matrix(y), *(matrix(rounded) if rounded is not None else ()))
+    matrices = [matrix(each, first) for each in (x, y, rounded) if each is not None]
+    columns = first, first + x.shape[1]
     scale = math.log2(math.e) / tau
     threads.run(
-        [partial(kernel, *shared, first, last, 0, x.shape[1], *matrices, scale) for first, last in threads.split(nodes)]
+        [partial(kernel, *shared, *part, *columns, *chain(*matrices), scale) for part in threads.split(nodes)]
     )
     return y
 

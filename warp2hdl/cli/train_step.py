@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 
 from warp2hdl.config import TrainingConfig
-from warp2hdl.kernels import lookup_cpu, walsh_cpu
-from warp2hdl.nn import GroupSum, LogicLayer
+from warp2hdl.kernels import lookup_cpu, stack_cpu
+from warp2hdl.nn import GroupSum, LogicLayer, LogicSequential
 from warp2hdl.train.optimizer import optimizer_for
 
-KERNELS = (walsh_cpu, lookup_cpu)
+KERNELS = (stack_cpu, lookup_cpu)
 """Loaded here, for a layer would load them within its first step."""
 
 BATCHES = 8
@@ -42,7 +42,7 @@ class Network:
             modules.append(
                 LogicLayer(before, width, self.arity, self.relaxation, sampling=self.sampling, wiring=self.wiring)
             )
-        return torch.nn.Sequential(*modules, GroupSum(self.classes, GROUP_TAU)).train()
+        return LogicSequential(*modules, GroupSum(self.classes, GROUP_TAU)).train()
 
 
 def load_optimizer() -> None:

@@ -2,5 +2,6 @@
 
 from warp2hdl.nn.layers import GroupSum, LogicLayer
 from warp2hdl.nn.packed import PackBitsTensor
+from warp2hdl.nn.sequential import LogicSequential
 
-__all__ = ["GroupSum", "LogicLayer", "PackBitsTensor"]
+__all__ = ["GroupSum", "LogicLayer", "LogicSequential", "PackBitsTensor"]

@@ -10,6 +10,7 @@ from warp2hdl.errors import ConfigError
 from warp2hdl.nn import functional
 from warp2hdl.nn.layers import LogicLayer
 from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
+from warp2hdl.nn.sequential import LogicSequential
 from warp2hdl.nn.windows import Windows
 from warp2hdl.nn.wiring import random_fanins
 
@@ -113,7 +114,7 @@ class LogicConv2d(torch.nn.Module):
             level_seed = int(torch.randint(1 << 62, (), generator=generator))
             levels.append(TreeLevel(width, fanins, tables, saved=level == 0, seed=level_seed, **settings))
             width = len(fanins)
-        self.tree = torch.nn.Sequential(*levels)
+        self.tree = LogicSequential(*levels)
 
     @property
     def levels(self) -> list[TreeLevel]:

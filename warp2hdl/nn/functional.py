@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from warp2hdl.kernels import layer_triton
 from warp2hdl.kernels.noise import Key
+
+if TYPE_CHECKING:
+    from warp2hdl.kernels import stack_cpu
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """A layer as it is computed in training: k-input nodes with given coefficients.
+
+    Attributes:
+        fanins: int32 `[nodes, k]`, rows of the inputs.
+        theta: Walsh coefficients float32 `[tables, 2**k]`; each run of `nodes / tables` nodes shares one table.
+        tau: temperature.
+        noise: the key of Logistic(0, 1) noise on -z, or None.
+        hard: whether outputs are rounded to 0 and 1; the gradient is straight-through, that of the relaxed outputs.
+        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
+        candidates: int32 `[nodes, k, candidates]`, rows of the inputs that compete for each fan-in, or None.
+        wiring: `[nodes, k, candidates]`, their weights; the gradient is straight-through, as if each fan-in were the
+            weighted sum of its candidates.
+    """
+
+    fanins: torch.Tensor
+    theta: torch.Tensor
+    tau: float
+    noise: Key | None = None
+    hard: bool = False
+    linear: bool = False
+    candidates: torch.Tensor | None = None
+    wiring: torch.Tensor | None = None
 
 
 def _dense_rows(values: torch.Tensor) -> torch.Tensor:
@@ -15,97 +46,95 @@ def _dense_rows(values: torch.Tensor) -> torch.Tensor:
     return values if values.stride(1) == 1 else values.contiguous()
 
 
-class _WalshCPU(torch.autograd.Function):
+class _LayersCPU(torch.autograd.Function):
+    """Arguments: the inputs, the layers, the groups, then all coefficients, then all wiring weights."""
+
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
         x: torch.Tensor,
-        fanins: torch.Tensor,
-        theta: torch.Tensor,
-        tau: float,
-        noise: Key | None,
-        hard: bool,
-        linear: bool,
-        candidates: torch.Tensor | None,
-        wiring: torch.Tensor | None,
+        layers: Sequence[Relaxed],
+        groups: int,
+        *parameters: torch.Tensor | None,
     ) -> torch.Tensor:
-        from warp2hdl.kernels import walsh_cpu
+        from warp2hdl.kernels import stack_cpu
 
-        rounded = torch.empty(len(fanins), x.shape[1]) if hard else None
-        y = walsh_cpu.forward(
-            x.numpy(),
-            fanins.numpy(),
-            theta.detach().numpy(),
-            tau,
-            noise,
-            linear=linear,
-            rounded=None if rounded is None else rounded.numpy(),
-        )
-        relaxed = torch.from_numpy(y)
-        ctx.save_for_backward(x, fanins, theta, relaxed, candidates)
-        ctx.tau, ctx.linear = tau, linear
-        return relaxed if rounded is None else rounded
+        y, parts = stack_cpu.forward(x.numpy(), _arrays(layers), groups)
+        kept = [torch.from_numpy(array) for part in parts for array in (*part.relaxed, *part.passed)]
+        ctx.layers, ctx.columns = layers, [part.columns for part in parts]
+        ctx.save_for_backward(x, *parameters[: len(layers)], *kept)
+        return torch.from_numpy(y)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:  # noqa: ANN401
-        from warp2hdl.kernels import walsh_cpu, wiring_cpu
+        from warp2hdl.kernels import stack_cpu
 
-        x, fanins, theta, y, candidates = ctx.saved_tensors
-        grad_theta, grad_x, grad_edges = walsh_cpu.backward(
+        count = len(ctx.layers)
+        x, *saved = ctx.saved_tensors
+        kept = [tensor.numpy() for tensor in saved[count:]]
+        parts = [
+            stack_cpu.Part(columns, kept[at : at + count], kept[at + count : at + 2 * count])
+            for columns, at in zip(ctx.columns, range(0, len(kept), 2 * count), strict=True)
+        ]
+        found = stack_cpu.backward(
             x.numpy(),
-            fanins.numpy(),
-            theta.detach().numpy(),
-            ctx.tau,
-            y.numpy(),
+            _arrays(ctx.layers),
+            parts,
             _dense_rows(grads[0]).numpy(),
-            linear=ctx.linear,
             to_inputs=ctx.needs_input_grad[0],
-            to_edges=candidates is not None,
         )
-        grad_wiring = None
-        if candidates is not None and grad_edges is not None:
-            found = wiring_cpu.candidate_gradients(x.numpy(), candidates.numpy(), grad_edges)
-            grad_wiring = torch.from_numpy(found)
-        grad_input = None if grad_x is None else torch.from_numpy(grad_x)
-        return grad_input, None, torch.from_numpy(grad_theta), None, None, None, None, None, grad_wiring
+        by_layer = [*found.theta, *found.wiring]
+        parameters = [None if grad is None else torch.from_numpy(grad) for grad in by_layer]
+        return None if found.x is None else torch.from_numpy(found.x), None, None, *parameters
 
 
-def walsh_layer(
-    x: torch.Tensor,
-    fanins: torch.Tensor,
-    theta: torch.Tensor,
-    tau: float,
-    *,
-    noise: Key | None = None,
-    hard: bool = False,
-    linear: bool = False,
-    candidates: torch.Tensor | None = None,
-    wiring: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """A relaxed layer of k-input nodes.
+def _arrays(layers: Sequence[Relaxed]) -> list[stack_cpu.Layer]:
+    from warp2hdl.kernels import stack_cpu
+
+    return [
+        stack_cpu.Layer(
+            layer.fanins.numpy(),
+            layer.theta.detach().numpy(),
+            layer.tau,
+            layer.noise,
+            layer.linear,
+            layer.hard,
+            None if layer.candidates is None else layer.candidates.numpy(),
+        )
+        for layer in layers
+    ]
+
+
+def walsh_layers(x: torch.Tensor, layers: Sequence[Relaxed], groups: int = 0) -> torch.Tensor:
+    """Relaxed layers, one after the other.
 
     Args:
         x: inputs `[inputs, batch]`: float32 in [0, 1] (on a GPU also bfloat16), or uint8 bits, which take no gradient.
-        fanins: int32 `[nodes, k]`, rows of `x`.
-        theta: Walsh coefficients float32 `[tables, 2**k]`; each run of `nodes / tables` nodes shares one table.
-        tau: temperature.
-        noise: the key of Logistic(0, 1) noise on -z, or None.
-        hard: whether outputs are rounded to 0 and 1; the gradient is straight-through, that of the relaxed outputs.
-        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
-        candidates: int32 `[nodes, k, candidates]`, rows of `x` that compete for each fan-in, or None.
-        wiring: `[nodes, k, candidates]`, their weights; the gradient is straight-through, as if each fan-in were the
-            weighted sum of its candidates.
+        layers: at least one.
+        groups: if above 0, consecutive groups of equal size of the last layer's outputs are added up.
 
     Returns:
-        Outputs `[nodes, batch]` in [0, 1]: float32, or on a GPU of the type of floating-point inputs.
+        Outputs `[nodes, batch]` of the last in [0, 1], or sums `[groups, batch]`: float32, or on a GPU of the type of
+        floating-point inputs.
     """
     x = _dense_rows(x)
     if x.device.type == "cpu":
-        result: torch.Tensor = _WalshCPU.apply(x, fanins, theta, tau, noise, hard, linear, candidates, wiring)
+        parameters = [layer.theta for layer in layers], [layer.wiring for layer in layers]
+        result: torch.Tensor = _LayersCPU.apply(x, layers, groups, *parameters[0], *parameters[1])
         return result
-    return layer_triton.walsh_layer(
-        x, fanins, theta, tau, noise=noise, hard=hard, linear=linear, candidates=candidates, wiring=wiring
-    )
+    for layer in layers:
+        x = layer_triton.walsh_layer(
+            x,
+            layer.fanins,
+            layer.theta,
+            layer.tau,
+            noise=layer.noise,
+            hard=layer.hard,
+            linear=layer.linear,
+            candidates=layer.candidates,
+            wiring=layer.wiring,
+        )
+    return x.reshape(groups, len(x) // groups, x.shape[1]).sum(1) if groups else x
 
 
 def look_up_layer(x: torch.Tensor, fanins: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:

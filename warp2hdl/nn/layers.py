@@ -12,7 +12,7 @@ from warp2hdl.nn.initial import INITIALS, initial_weight
 from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
 from warp2hdl.nn.placement import place
 from warp2hdl.nn.relaxations import RELAXATIONS
-from warp2hdl.nn.relaxed import SAMPLINGS, relaxed_layer
+from warp2hdl.nn.relaxed import SAMPLINGS, has_kernels, prepared, relaxed_layer
 
 MAX_ARITY = 6
 WIRINGS = (*wiring.FIXED, "learned")
@@ -22,6 +22,13 @@ def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ConfigError(f"{field} is {value!r}; it must be one of {', '.join(allowed)}.")
     return value
+
+
+def training_rows(x: torch.Tensor) -> torch.Tensor:
+    """Inputs `[inputs, batch]` of a type that the kernels of training take: uint8 bits, or floating-point."""
+    if x.is_cuda and x.dtype == torch.bfloat16:
+        return x
+    return x.to(torch.float32 if x.is_floating_point() else torch.uint8)
 
 
 class _ScaleGradient(torch.autograd.Function):
@@ -150,6 +157,11 @@ class LogicLayer(torch.nn.Module):
         """The number of nodes that have parameters, as difflogic counts them."""
         return self.out_dim
 
+    @property
+    def width(self) -> int:
+        """The number of outputs: nodes, each at all positions where there are several."""
+        return self.out_dim if self.wiring == "learned" else len(self.fanins)
+
     def current_fanins(self) -> torch.Tensor:
         """Which inputs the nodes read now: int32 `[out_dim, arity]`."""
         if self.wiring != "learned":
@@ -178,12 +190,10 @@ class LogicLayer(torch.nn.Module):
             return x.look_up(self.current_fanins(), self.tables())
         # Inside, rows are signals. The result is a transposed view, so the next layer's transposition costs nothing.
         x = x.t()
-        is_bits = not x.is_floating_point()
         if not self.training:
-            bits = (x if is_bits else x > 0.5).to(torch.uint8)
+            bits = (x > 0.5 if x.is_floating_point() else x).to(torch.uint8)
             return functional.look_up_layer(bits, self.current_fanins(), self.tables()).float().t()
-        if not (x.is_cuda and x.dtype == torch.bfloat16):
-            x = x.to(torch.uint8 if is_bits else torch.float32)
+        x = training_rows(x)
         if self.grad_factor != 1 and x.requires_grad:
             scaled: torch.Tensor = _ScaleGradient.apply(x, self.grad_factor)
             x = scaled
@@ -202,6 +212,27 @@ class LogicLayer(torch.nn.Module):
             wiring=self.wiring_weight if learned else None,
             reference=self.implementation == "python",
         ).t()
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether `prepared` is all there is to this layer in training."""
+        learned = self.wiring == "learned"
+        more = self.grad_factor != 1 or self.implementation == "python" or self._watching
+        candidates = self.candidate_inputs if learned else None
+        return not more and has_kernels(self.relaxation, candidates, learned=learned)
+
+    def prepared(self) -> functional.Relaxed:
+        """This step of training as the fused kernels take it."""
+        learned = self.wiring == "learned"
+        return prepared(
+            self.current_fanins(),
+            self.weight,
+            relaxation=self.relaxation,
+            sampling=self.sampling,
+            tau=self.tau,
+            candidates=self.candidate_inputs if learned else None,
+            wiring=self.wiring_weight if learned else None,
+        )
 
     def watch_connections(self, on: bool) -> None:
         """Whether forward passes in training keep what reaches each connection in `watched`; the wiring rests then."""

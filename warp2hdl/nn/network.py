@@ -11,6 +11,7 @@ from warp2hdl.errors import ConfigError
 from warp2hdl.nn.convolution import LogicConv2d
 from warp2hdl.nn.layers import GroupSum, LogicLayer
 from warp2hdl.nn.pooling import OrPool2d
+from warp2hdl.nn.sequential import LogicSequential
 
 _Shape = tuple[int, int, int]
 
@@ -52,7 +53,7 @@ def build(
         width = math.prod(shape)
     if width % classes:
         raise ConfigError(f"the last layer has {width} outputs, which do not divide into {classes} classes.")
-    return torch.nn.Sequential(*layers, GroupSum(classes, config.training.group_tau))
+    return LogicSequential(*layers, GroupSum(classes, config.training.group_tau))
 
 
 def image_size(network: torch.nn.Sequential) -> tuple[int, int] | None:

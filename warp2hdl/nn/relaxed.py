@@ -42,30 +42,51 @@ def relaxed_layer(
     Returns:
         Outputs `[nodes, batch]` in [0, 1], float32.
     """
-    rule = RELAXATIONS[relaxation]
-    noisy = sampling.startswith("gumbel")
-    if noisy:
-        weight = rule.perturbed(weight)
-    if wiring is not None and (candidates is None or isinstance(rule, Dwn) or reference):
+    settings = {"relaxation": relaxation, "sampling": sampling, "tau": tau}
+    if wiring is not None and (reference or not has_kernels(relaxation, candidates, learned=True)):
         x, fanins = select_inputs(x, fanins, candidates, wiring)
         candidates = wiring = None
+    rule = RELAXATIONS[relaxation]
     if isinstance(rule, Dwn):
+        weight = rule.perturbed(weight) if sampling.startswith("gumbel") else weight
         run = len(fanins) // len(weight)
         entries, tables = rule.probabilities(weight, tau), rule.tables(weight)
         return dwn.look_up(x, fanins, entries.repeat_interleave(run, 0), tables.repeat_interleave(run, 0))
-    theta = rule.coefficients(weight, tau)
-    noise = draw_key() if noisy and not rule.linear else None
-    hard = sampling.endswith("hard")
-    if reference:
-        y = walsh_reference.walsh_layer(x.float(), fanins, theta, tau, noise, linear=rule.linear)
-        return y + (y.round() - y).detach() if hard else y
-    return functional.walsh_layer(
-        x,
+    layer = prepared(fanins, weight, candidates=candidates, wiring=wiring, **settings)
+    if not reference:
+        return functional.walsh_layers(x, [layer])
+    y = walsh_reference.walsh_layer(x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear)
+    return y + (y.round() - y).detach() if layer.hard else y
+
+
+def has_kernels(relaxation: str, candidates: torch.Tensor | None, *, learned: bool) -> bool:
+    """Whether the fused kernels compute the whole of a layer, with learned wiring or not; others as in `relaxed_layer`."""
+    return not isinstance(RELAXATIONS[relaxation], Dwn) and not (learned and candidates is None)
+
+
+def prepared(
+    fanins: torch.Tensor,
+    weight: torch.Tensor,
+    *,
+    relaxation: str,
+    sampling: str,
+    tau: float,
+    candidates: torch.Tensor | None = None,
+    wiring: torch.Tensor | None = None,
+) -> functional.Relaxed:
+    """A layer of any relaxation but `dwn`, as the fused kernels take it, with this step's noise.
+
+    Arguments are those of `relaxed_layer`.
+    """
+    rule = RELAXATIONS[relaxation]
+    noisy = sampling.startswith("gumbel")
+    theta = rule.coefficients(rule.perturbed(weight) if noisy else weight, tau)
+    return functional.Relaxed(
         fanins,
         theta,
         tau,
-        noise=noise,
-        hard=hard,
+        noise=draw_key() if noisy and not rule.linear else None,
+        hard=sampling.endswith("hard"),
         linear=rule.linear,
         candidates=candidates,
         wiring=wiring,

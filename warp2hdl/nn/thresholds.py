@@ -12,6 +12,7 @@ import torch
 from warp2hdl.config import EncoderConfig
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
+from warp2hdl.nn.sequential import LogicSequential
 
 _SMALLEST_GAP = 1e-7  # of the word range: the softplus of equal thresholds' difference needs a finite inverse
 
@@ -105,7 +106,7 @@ def with_thresholds(network: torch.nn.Sequential, encoder: Encoder, config: Enco
     if not config.learns_thresholds:
         return network
     first = Thresholds(encoder, width=config.threshold_width, sampling=config.threshold_sampling)
-    return torch.nn.Sequential(first, *network)
+    return LogicSequential(first, *network)
 
 
 def without_thresholds(model: torch.nn.Sequential, encoder: Encoder) -> tuple[torch.nn.Sequential, Encoder]:
@@ -113,7 +114,7 @@ def without_thresholds(model: torch.nn.Sequential, encoder: Encoder) -> tuple[to
     first = model[0]
     if not isinstance(first, Thresholds):
         return model, encoder
-    return torch.nn.Sequential(*list(model)[1:]).train(model.training), first.encoder()
+    return LogicSequential(*list(model)[1:]).train(model.training), first.encoder()
 
 
 def threshold_parameters(model: torch.nn.Module) -> list[torch.nn.Parameter]:
