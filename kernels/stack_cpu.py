@@ -137,10 +137,7 @@ def backward(
     grad_x = empty_rows(*x.shape) if to_inputs else None
     found: list[list[tuple[Array, Array | None]]] = [[] for _ in parts]
     threads.run(
-        [
-            partial(_part_backward, x, layers, part, grad_y, grad_x, own)
-            for part, own in zip(parts, found, strict=True)
-        ]
+        [partial(_part_backward, x, layers, part, grad_y, grad_x, own) for part, own in zip(parts, found, strict=True)]
     )
     sums = [[own[i] for own in found] for i in reversed(range(len(layers)))]
     theta = [[grads[0] for grads in layer] for layer in sums]

@@ -277,6 +277,12 @@ class Program:
             values[:] = [v.value for v in step(column, mask, [Vector(b, value) for value in values])]
         return [Vector(b, value) for value in values]
 
+    def scratch(self, count: int) -> ir.Value:
+        """Memory of the function's own for so many vectors, to be had at its beginning."""
+        place = self.builder.alloca(ir.ArrayType(ir.VectorType(F32, lanes()), count))
+        place.align = 4 * lanes()
+        return self.builder.bitcast(place, POINTER)
+
     def index(self, pointer: ir.Value, offset: ir.Value, size: int) -> ir.Value:
         """The address of element `offset` of elements of `size` bytes."""
         return self.builder.gep(pointer, [self.builder.mul(offset, I64(size))])

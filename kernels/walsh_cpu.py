@@ -7,9 +7,9 @@ monomials of a node are the products `a_i * b_q` of those of each half, and so a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ from warp2hdl.kernels.vector import (
 Array = npt.NDArray[Any]
 
 _AHEAD = 2  # nodes
+_IN_REGISTERS = 16  # sums
+_CHUNK = 8  # vectors of samples
 
 
 def _monomials(s: list[Vector], first: Vector | None = None) -> list[Any]:
@@ -99,16 +101,28 @@ class _Layer(Program):
 
     def coefficients(self, node: ir.Value) -> list[Vector]:
         """The node's coefficients, each in all lanes."""
-        b, first = self.builder, self.table_of(node)
-        places = [self.index(self["theta"], b.add(first, I64(i)), 4) for i in range(1 << self.arity)]
-        return [self.spread(self.load(place, F32)) for place in places]
+        return [self.coefficient(node, i) for i in range(1 << self.arity)]
+
+    def coefficient(self, node: ir.Value, number: int) -> Vector:
+        """One of them."""
+        place = self.index(self["theta"], self.builder.add(self.table_of(node), I64(number)), 4)
+        return self.spread(self.load(place, F32))
 
     def begun(self, number: ir.Value) -> ir.Value:
-        """Whether something was added to a row of `grad_x` before: at first what lies there is not read."""
+        """A mask of all lanes if something was added to a row of `grad_x` before, which is not read otherwise."""
         b, place = self.builder, self.index(self["added"], number, 1)
         found = b.icmp_unsigned("!=", self.load(place, I8), I8(0))
         self.store(I8(1), place)
-        return found
+        return self.spread(found).value
+
+    def add_to_gradients(self, totals: list[Vector], first: ir.Value) -> None:
+        """Adds the sums of the lanes of each to the gradients of the coefficients from the first on."""
+        b = self.builder
+        for i in range(0, len(totals), lanes()):
+            added = sums(totals[i : i + lanes()])
+            place = self.index(self["grad_theta"], b.add(first, I64(i)), 4)
+            where = b.bitcast(place, added.value.type.as_pointer())
+            b.store(b.fadd(b.load(where, align=4), added.value), where, align=4)
 
     def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
         """Noise, as `noise.logistic` defines it."""
@@ -180,12 +194,73 @@ def _total() -> Callable[..., None]:
     return p.compile()
 
 
-def _input_slopes(theta: list[Vector], a: list[Any], c: list[Any]) -> list[Vector]:
-    """Derivatives by each input of `sum theta_(q, i) * a_i * c_q`, with the monomials a and c of both halves."""
-    by_high = [theta[q * len(a) : (q + 1) * len(a)] for q in range(len(c))]
-    outer_low = [_dot(c, [row[i] for row in by_high]) for i in range(len(a))]
-    outer_high = [_dot(row, a) for row in by_high]
+def _input_slopes(coefficients: Iterator[Vector], a: list[Any], c: list[Any]) -> list[Vector]:
+    """Derivatives by each input of `sum theta_(q, i) * a_i * c_q`, with the monomials a and c of both halves.
+
+    The coefficients are taken in their order, each once: there may be more of them than registers.
+    """
+    outer_low: list[Any] = []
+    outer_high = []
+    for factor in c:
+        row = list(islice(coefficients, len(a)))
+        products = [each if isinstance(factor, float) else each * factor for each in row]
+        outer_low = [x + y for x, y in zip(outer_low, products, strict=True)] if outer_low else products
+        outer_high.append(_dot(row, a))
     return [*_slopes(outer_low, a), *_slopes(outer_high, c)]
+
+
+_Monomials = Callable[[ir.Value, ir.Value | None], tuple[list[Any], list[Any]]]
+_PassOn = Callable[[ir.Value, ir.Value | None, list[Any], list[Any]], None]
+
+
+def _add_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value) -> None:
+    """Adds the sums over all samples of products of two monomials to the gradients of a node's coefficients."""
+
+    def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
+        a, c = monomials(column, mask)
+        pass_on(column, mask, a, c)
+        return [total + _dot([c[i // len(a)]], [a[i % len(a)]]) for i, total in enumerate(totals)]
+
+    p.add_to_gradients(p.columns(p["start"], p["stop"], [p.zero()] * (1 << p.arity), step), first)
+
+
+def _add_many_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value, scratch: ir.Value) -> None:
+    """The same where there are more products than registers: as a product of matrices, some samples at a time.
+
+    The monomials of the samples wait in `scratch`, those of each vector of samples side by side.
+    """
+    b, kept, lows = p.builder, _kept(p.arity), 1 << p.arity // 2
+
+    def place(sample: ir.Value, number: int) -> ir.Value:
+        return p.index(scratch, b.add(b.mul(sample, I64(kept)), I64(number * lanes())), 4)
+
+    with p.loop(p["start"], p["stop"], _CHUNK * lanes()) as (start, _):
+        end = b.add(start, I64(_CHUNK * lanes()))
+        stop = b.select(b.icmp_signed("<", end, p["stop"]), end, p["stop"])
+
+        def keep(column: ir.Value, mask: ir.Value | None, nothing: list[Vector]) -> list[Vector]:
+            a, c = monomials(column, mask)
+            for i, each in enumerate((*a[1:], *c)):
+                p.store_vector(each, place(b.sub(column, start), i), None)
+            pass_on(column, mask, a, c)
+            return nothing
+
+        p.columns(start, stop, [], keep)
+        together = max(1, lanes() // lows)
+        for q in range(lows - 1, kept, together):
+            with p.loop(I64(0), b.sub(stop, start), lanes(), [p.zero().value] * (lows * together)) as (sample, values):
+                a, c = (
+                    [p.load_vector(place(sample, i), None) for i in numbers]
+                    for numbers in (range(lows - 1), range(q, q + together))
+                )
+                products = [_dot([each], [factor]) for each in c for factor in (1.0, *a)]
+                values[:] = [(Vector(b, v) + product).value for v, product in zip(values, products, strict=True)]
+            p.add_to_gradients([Vector(b, v) for v in values], b.add(first, I64((q - lows + 1) * lows)))
+
+
+def _kept(arity: int) -> int:
+    """How many monomials of both halves there are, but for the 1."""
+    return (1 << arity // 2) + (1 << arity - arity // 2) - 1
 
 
 @cache
@@ -196,6 +271,8 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
     b = p.builder
     size = 1 if bits else 4
     half, count = arity // 2, 1 << arity
+    few = count <= _IN_REGISTERS
+    scratch = None if few else p.scratch(_CHUNK * _kept(arity))
     with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
         inputs, later = p.inputs_of(node), p.inputs_of(p.ahead(node))
         rows, rows_later = ([p.row("x", number, size) for number in numbers] for numbers in (inputs, later))
@@ -205,9 +282,10 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
         sums_later = [p.row("grad_x", number) for number in later] if to_inputs else []
         begun = [p.begun(number) for number in inputs] if to_inputs else []
         edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
-        theta, scale = p.coefficients(node), p.spread(p["scale"])
+        theta, scale = p.coefficients(node) if few else [], p.spread(p["scale"])
 
-        def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
+        def monomials(column: ir.Value, mask: ir.Value | None) -> tuple[list[Any], list[Vector]]:
+            """Those of both halves of the inputs, the second ones times the gradient."""
             for row in rows_later:
                 p.prefetch(p.index(row, column, size))
             for row in sums_later:
@@ -217,23 +295,23 @@ def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: b
             g = g * scale
             for y in relaxed:
                 g = g * (y - y * y)
-            a, c = _monomials(s[:half]), _monomials(s[half:], g)
-            slopes = _input_slopes(theta, a, c) if to_inputs or to_edges else []
+            return _monomials(s[:half]), _monomials(s[half:], g)
+
+        def pass_on(column: ir.Value, mask: ir.Value | None, a: list[Any], c: list[Any]) -> None:
+            """The gradients of the inputs."""
+            coefficients = iter(theta) if few else (p.coefficient(node, i) for i in range(count))
+            slopes = _input_slopes(coefficients, a, c) if to_inputs or to_edges else []
             for j, row in enumerate(edge_rows):
                 p.store_vector(slopes[j] * -2.0, p.index(row, column, 4), mask)
             for j, row in enumerate(sums_of_inputs):  # one after the other: rows may be the same
                 at = p.index(row, column, 4)
-                so_far = Vector(b, b.select(begun[j], p.load_vector(at, mask).value, p.zero().value))
+                so_far = p.load_vector(at, begun[j] if mask is None else b.and_(begun[j], mask))
                 p.store_vector(so_far + slopes[j] * -2.0, at, mask)
-            return [total + _dot([c[i >> half]], [a[i % len(a)]]) for i, total in enumerate(totals)]
 
-        totals = p.columns(p["start"], p["stop"], [p.zero()] * count, step)
-        first = p.table_of(node)
-        for i in range(0, count, lanes()):
-            at = p.index(p["grad_theta"], b.add(first, I64(i)), 4)
-            added = sums(totals[i : i + lanes()])
-            where = b.bitcast(at, added.value.type.as_pointer())
-            b.store(b.fadd(b.load(where, align=4), added.value), where, align=4)
+        if scratch is None:
+            _add_products(p, monomials, pass_on, p.table_of(node))
+        else:
+            _add_many_products(p, monomials, pass_on, p.table_of(node), scratch)
     return p.compile()
 
 
@@ -269,9 +347,7 @@ def forward(
     matrices = [matrix(each, first) for each in (x, y, rounded) if each is not None]
     columns = first, first + x.shape[1]
     scale = math.log2(math.e) / tau
-    threads.run(
-        [partial(kernel, *shared, *part, *columns, *chain(*matrices), scale) for part in threads.split(nodes)]
-    )
+    threads.run([partial(kernel, *shared, *part, *columns, *chain(*matrices), scale) for part in threads.split(nodes)])
     return y
 
 

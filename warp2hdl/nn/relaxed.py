@@ -42,7 +42,6 @@ def relaxed_layer(
     Returns:
         Outputs `[nodes, batch]` in [0, 1], float32.
     """
-    settings = {"relaxation": relaxation, "sampling": sampling, "tau": tau}
     if wiring is not None and (reference or not has_kernels(relaxation, candidates, learned=True)):
         x, fanins = select_inputs(x, fanins, candidates, wiring)
         candidates = wiring = None
@@ -52,7 +51,9 @@ def relaxed_layer(
         run = len(fanins) // len(weight)
         entries, tables = rule.probabilities(weight, tau), rule.tables(weight)
         return dwn.look_up(x, fanins, entries.repeat_interleave(run, 0), tables.repeat_interleave(run, 0))
-    layer = prepared(fanins, weight, candidates=candidates, wiring=wiring, **settings)
+    layer = prepared(
+        fanins, weight, relaxation=relaxation, sampling=sampling, tau=tau, candidates=candidates, wiring=wiring
+    )
     if not reference:
         return functional.walsh_layers(x, [layer])
     y = walsh_reference.walsh_layer(x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear)
@@ -60,7 +61,7 @@ def relaxed_layer(
 
 
 def has_kernels(relaxation: str, candidates: torch.Tensor | None, *, learned: bool) -> bool:
-    """Whether the fused kernels compute the whole of a layer, with learned wiring or not; others as in `relaxed_layer`."""
+    """Whether the fused kernels compute the whole of a layer, of learned wiring or not, with these candidates."""
     return not isinstance(RELAXATIONS[relaxation], Dwn) and not (learned and candidates is None)
 
 
