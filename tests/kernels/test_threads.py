@@ -35,3 +35,29 @@ def test_a_failing_part_is_heard_of():
 def test_at_least_one():
     with pytest.raises(ValueError, match=r"the number of threads is 0; it must be at least 1."):
         threads.set(0)
+
+
+def test_parts_share_the_threads():
+    threads.set(5)
+    counts = []
+    threads.run([lambda: counts.append(threads.get())] * 2)
+    assert counts == [2, 2]
+    assert threads.get() == 5
+    threads.run([lambda: counts.append(threads.get())])
+    assert counts[-1] == 5
+
+
+def test_parts_within_parts():
+    threads.set(4)
+    done = []
+
+    def part():
+        threads.run([lambda at=at: done.append(at) for at, _ in threads.split(10)])
+
+    threads.run([part, part])
+    assert sorted(done) == [0, 0, 5, 5]
+
+
+def test_fewer_ranges_than_threads():
+    threads.set(4)
+    assert threads.split(100, 16, 2) == [(0, 48), (48, 100)]
