@@ -1,318 +1,20 @@
-"""Fused Walsh layers for CPUs: gather, polynomial, noise, sigmoid and their gradients in one pass over the batch.
-
-Rows are signals and columns are samples. Nothing of size 2**k is kept for a sample: with the inputs in two halves, the
-monomials of a node are the products `a_i * b_q` of those of each half, and so are the gradients of its coefficients.
-"""
+"""Fused Walsh layers for CPUs, on arrays whose rows are signals and whose columns are samples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from functools import cache, partial
-from itertools import chain, islice
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
 
-from warp2hdl.kernels import threads
-from warp2hdl.kernels.noise import ROUNDS, STEP, Key
-from warp2hdl.kernels.vector import (
-    F32,
-    I8,
-    I32,
-    I64,
-    POINTER,
-    Program,
-    Vector,
-    empty_rows,
-    lanes,
-    log2,
-    matrix,
-    sigmoid_of_minus,
-    sums,
-)
+from warp2hdl.kernels import threads, walsh_code
+from warp2hdl.kernels.noise import Key
+from warp2hdl.kernels.vector import empty_rows, matrix
 
 Array = npt.NDArray[Any]
-
-_AHEAD = 2  # nodes
-_IN_REGISTERS = 16  # sums
-_CHUNK = 8  # vectors of samples
-
-
-def _monomials(s: list[Vector], first: Vector | None = None) -> list[Any]:
-    """All products of the inputs, times `first`; entry i holds the inputs that are bits of i."""
-    found: list[Any] = [1.0 if first is None else first]
-    for each in s:
-        found += [each if isinstance(m, float) else m * each for m in found]
-    return found
-
-
-def _dot(left: list[Any], right: list[Any]) -> Any:  # noqa: ANN401
-    """The sum of products; an entry may be the number 1.0."""
-    products = [
-        a if isinstance(b, float) else b if isinstance(a, float) else a * b for a, b in zip(left, right, strict=True)
-    ]
-    total = products[0]
-    for product in products[1:]:
-        total = total + product
-    return total
-
-
-def _slopes(outer: list[Any], monomials: list[Any]) -> list[Any]:
-    """Derivatives of `sum_i outer_i * monomial_i` by each input."""
-    found = []
-    for bit in (1 << j for j in range(len(monomials).bit_length() - 1)):
-        held = [i for i in range(len(monomials)) if i & bit]
-        found.append(_dot([outer[i] for i in held], [monomials[i ^ bit] for i in held]))
-    return found
-
-
-class _Layer(Program):
-    """What forward and backward share: a node's rows, and columns by vectors."""
-
-    def __init__(self, arity: int, matrices: list[str], others: list[tuple[str, ir.Type]]) -> None:
-        sizes = [("fanins", POINTER), ("theta", POINTER), ("run", I64), ("key0", I64), ("key1", I64)]
-        bounds = [(name, I64) for name in ("node_start", "node_stop", "start", "stop")]
-        rows = [pair for name in matrices for pair in ((name, POINTER), (f"{name}_stride", I64))]
-        super().__init__([*sizes, *bounds, *rows, ("scale", F32), *others])
-        self.arity = arity
-
-    def inputs_of(self, node: ir.Value) -> list[ir.Value]:
-        """The numbers of a node's inputs."""
-        b = self.builder
-        edges = [b.add(b.mul(node, I64(self.arity)), I64(j)) for j in range(self.arity)]
-        return [b.sext(self.load(self.index(self["fanins"], edge, 4), I32), I64) for edge in edges]
-
-    def ahead(self, node: ir.Value) -> ir.Value:
-        """The node whose rows are fetched while this one is computed: gathered rows are nowhere in the cache."""
-        b = self.builder
-        later, last = b.add(node, I64(_AHEAD)), b.sub(self["node_stop"], I64(1))
-        return b.select(b.icmp_signed("<", later, last), later, last)
-
-    def row(self, name: str, number: ir.Value, size: int = 4) -> ir.Value:
-        """Where a row of a matrix begins."""
-        return self.index(self[name], self.builder.mul(number, self[f"{name}_stride"]), size)
-
-    def table_of(self, node: ir.Value) -> ir.Value:
-        """Where the node's coefficients begin, counted in coefficients."""
-        return self.builder.mul(self.builder.sdiv(node, self["run"]), I64(1 << self.arity))
-
-    def coefficients(self, node: ir.Value) -> list[Vector]:
-        """The node's coefficients, each in all lanes."""
-        return [self.coefficient(node, i) for i in range(1 << self.arity)]
-
-    def coefficient(self, node: ir.Value, number: int) -> Vector:
-        """One of them."""
-        place = self.index(self["theta"], self.builder.add(self.table_of(node), I64(number)), 4)
-        return self.spread(self.load(place, F32))
-
-    def begun(self, number: ir.Value) -> ir.Value:
-        """A mask of all lanes if something was added to a row of `grad_x` before, which is not read otherwise."""
-        b, place = self.builder, self.index(self["added"], number, 1)
-        found = b.icmp_unsigned("!=", self.load(place, I8), I8(0))
-        self.store(I8(1), place)
-        return self.spread(found).value
-
-    def add_to_gradients(self, totals: list[Vector], first: ir.Value) -> None:
-        """Adds the sums of the lanes of each to the gradients of the coefficients from the first on."""
-        b = self.builder
-        for i in range(0, len(totals), lanes()):
-            added = sums(totals[i : i + lanes()])
-            place = self.index(self["grad_theta"], b.add(first, I64(i)), 4)
-            where = b.bitcast(place, added.value.type.as_pointer())
-            b.store(b.fadd(b.load(where, align=4), added.value), where, align=4)
-
-    def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
-        """Noise, as `noise.logistic` defines it."""
-        b = self.builder
-        keys = [self.spread(b.trunc(self[name], I32)) for name in ("key0", "key1")]
-        x = self.count_up(b.trunc(b.add(b.mul(node, I64(STEP)), column), I32)) ^ keys[0]
-        for added in (keys[1], None):
-            for shift, factor in ROUNDS:
-                x = x ^ (x >> shift)
-                x = x * factor if factor != 1 else x
-            x = x + added if added is not None else x
-        u = (x >> 9).to_floats() * 2.0**-23 + 2.0**-24
-        return log2(u * (1.0 - u).inverse()) * math.log(2)
-
-
-@cache
-def _forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Callable[..., None]:
-    p = _Layer(arity, ["x", "y", *(["rounded"] if hard else [])], [])
-    with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
-        rows = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(node)]
-        later = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(p.ahead(node))]
-        theta = p.coefficients(node)
-        y, rounded = p.row("y", node), p.row("rounded", node) if hard else None
-        scale = p.spread(p["scale"])
-
-        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
-            for row in later:
-                p.prefetch(p.index(row, column, 1 if bits else 4))
-            t = theta
-            for j in reversed(range(arity)):
-                x = p.load_vector(p.index(rows[j], column, 1 if bits else 4), mask, I8 if bits else F32)
-                s = 1.0 - 2.0 * x
-                t = [t[i] + s * t[i + (1 << j)] for i in range(1 << j)]
-            z = t[0]
-            z = z - p.logistic(node, column) if noisy else z
-            value = 0.5 - 0.5 * z if linear else sigmoid_of_minus(z, scale)
-            p.store_vector(value, p.index(y, column, 4), mask)
-            if rounded is not None:
-                p.store_vector(value.above(0.5), p.index(rounded, column, 4), mask)
-            return []
-
-        p.columns(p["start"], p["stop"], [], step)
-    return p.compile()
-
-
-@cache
-def _total() -> Callable[..., None]:
-    """Adds one matrix to another, row by row, where a row that nothing was added to counts as 0."""
-    names = ("sums", "sums_added", "others", "others_added")
-    p = Program([*((name, POINTER) for name in names), *((name, I64) for name in ("stride", "start", "stop"))])
-    b = p.builder
-    with p.loop(p["start"], p["stop"], 1) as (number, _):
-        there = [
-            b.icmp_unsigned("!=", p.load(p.index(p[name], number, 1), I8), I8(0))
-            for name in ("sums_added", "others_added")
-        ]
-        rows = [p.index(p[name], b.mul(number, p["stride"]), 4) for name in ("sums", "others")]
-
-        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
-            places = [p.index(row, column, 4) for row in rows]
-            left, right = (
-                Vector(b, b.select(known, p.load_vector(place, mask).value, p.zero().value))
-                for known, place in zip(there, places, strict=True)
-            )
-            p.store_vector(left + right, places[0], mask)
-            return []
-
-        p.columns(I64(0), p["stride"], [], step)
-    return p.compile()
-
-
-def _input_slopes(coefficients: Iterator[Vector], a: list[Any], c: list[Any]) -> list[Vector]:
-    """Derivatives by each input of `sum theta_(q, i) * a_i * c_q`, with the monomials a and c of both halves.
-
-    The coefficients are taken in their order, each once: there may be more of them than registers.
-    """
-    outer_low: list[Any] = []
-    outer_high = []
-    for factor in c:
-        row = list(islice(coefficients, len(a)))
-        products = [each if isinstance(factor, float) else each * factor for each in row]
-        outer_low = [x + y for x, y in zip(outer_low, products, strict=True)] if outer_low else products
-        outer_high.append(_dot(row, a))
-    return [*_slopes(outer_low, a), *_slopes(outer_high, c)]
-
-
-_Monomials = Callable[[ir.Value, ir.Value | None], tuple[list[Any], list[Any]]]
-_PassOn = Callable[[ir.Value, ir.Value | None, list[Any], list[Any]], None]
-
-
-def _add_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value) -> None:
-    """Adds the sums over all samples of products of two monomials to the gradients of a node's coefficients."""
-
-    def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
-        a, c = monomials(column, mask)
-        pass_on(column, mask, a, c)
-        return [total + _dot([c[i // len(a)]], [a[i % len(a)]]) for i, total in enumerate(totals)]
-
-    p.add_to_gradients(p.columns(p["start"], p["stop"], [p.zero()] * (1 << p.arity), step), first)
-
-
-def _add_many_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value, scratch: ir.Value) -> None:
-    """The same where there are more products than registers: as a product of matrices, some samples at a time.
-
-    The monomials of the samples wait in `scratch`, those of each vector of samples side by side.
-    """
-    b, kept, lows = p.builder, _kept(p.arity), 1 << p.arity // 2
-
-    def place(sample: ir.Value, number: int) -> ir.Value:
-        return p.index(scratch, b.add(b.mul(sample, I64(kept)), I64(number * lanes())), 4)
-
-    with p.loop(p["start"], p["stop"], _CHUNK * lanes()) as (start, _):
-        end = b.add(start, I64(_CHUNK * lanes()))
-        stop = b.select(b.icmp_signed("<", end, p["stop"]), end, p["stop"])
-
-        def keep(column: ir.Value, mask: ir.Value | None, nothing: list[Vector]) -> list[Vector]:
-            a, c = monomials(column, mask)
-            for i, each in enumerate((*a[1:], *c)):
-                p.store_vector(each, place(b.sub(column, start), i), None)
-            pass_on(column, mask, a, c)
-            return nothing
-
-        p.columns(start, stop, [], keep)
-        together = max(1, lanes() // lows)
-        for q in range(lows - 1, kept, together):
-            with p.loop(I64(0), b.sub(stop, start), lanes(), [p.zero().value] * (lows * together)) as (sample, values):
-                a, c = (
-                    [p.load_vector(place(sample, i), None) for i in numbers]
-                    for numbers in (range(lows - 1), range(q, q + together))
-                )
-                products = [_dot([each], [factor]) for each in c for factor in (1.0, *a)]
-                values[:] = [(Vector(b, v) + product).value for v, product in zip(values, products, strict=True)]
-            p.add_to_gradients([Vector(b, v) for v in values], b.add(first, I64((q - lows + 1) * lows)))
-
-
-def _kept(arity: int) -> int:
-    """How many monomials of both halves there are, but for the 1."""
-    return (1 << arity // 2) + (1 << arity - arity // 2) - 1
-
-
-@cache
-def _backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Callable[..., None]:
-    optional = {"y": not linear, "grad_x": to_inputs, "grad_edges": to_edges}
-    rows = ["x", "grad_y", *(name for name, there in optional.items() if there)]
-    p = _Layer(arity, rows, [("grad_theta", POINTER), ("added", POINTER)])
-    b = p.builder
-    size = 1 if bits else 4
-    half, count = arity // 2, 1 << arity
-    few = count <= _IN_REGISTERS
-    scratch = None if few else p.scratch(_CHUNK * _kept(arity))
-    with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
-        inputs, later = p.inputs_of(node), p.inputs_of(p.ahead(node))
-        rows, rows_later = ([p.row("x", number, size) for number in numbers] for numbers in (inputs, later))
-        sources = [p.row(name, node) for name in ("grad_y", *(() if linear else ("y",)))]
-        edges = [b.add(b.mul(node, I64(arity)), I64(j)) for j in range(arity)]
-        sums_of_inputs = [p.row("grad_x", number) for number in inputs] if to_inputs else []
-        sums_later = [p.row("grad_x", number) for number in later] if to_inputs else []
-        begun = [p.begun(number) for number in inputs] if to_inputs else []
-        edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
-        theta, scale = p.coefficients(node) if few else [], p.spread(p["scale"])
-
-        def monomials(column: ir.Value, mask: ir.Value | None) -> tuple[list[Any], list[Vector]]:
-            """Those of both halves of the inputs, the second ones times the gradient."""
-            for row in rows_later:
-                p.prefetch(p.index(row, column, size))
-            for row in sums_later:
-                p.prefetch(p.index(row, column, 4), write=True)
-            s = [1.0 - 2.0 * p.load_vector(p.index(row, column, size), mask, I8 if bits else F32) for row in rows]
-            g, *relaxed = (p.load_vector(p.index(row, column, 4), mask) for row in sources)
-            g = g * scale
-            for y in relaxed:
-                g = g * (y - y * y)
-            return _monomials(s[:half]), _monomials(s[half:], g)
-
-        def pass_on(column: ir.Value, mask: ir.Value | None, a: list[Any], c: list[Any]) -> None:
-            """The gradients of the inputs."""
-            coefficients = iter(theta) if few else (p.coefficient(node, i) for i in range(count))
-            slopes = _input_slopes(coefficients, a, c) if to_inputs or to_edges else []
-            for j, row in enumerate(edge_rows):
-                p.store_vector(slopes[j] * -2.0, p.index(row, column, 4), mask)
-            for j, row in enumerate(sums_of_inputs):  # one after the other: rows may be the same
-                at = p.index(row, column, 4)
-                so_far = p.load_vector(at, begun[j] if mask is None else b.and_(begun[j], mask))
-                p.store_vector(so_far + slopes[j] * -2.0, at, mask)
-
-        if scratch is None:
-            _add_products(p, monomials, pass_on, p.table_of(node))
-        else:
-            _add_many_products(p, monomials, pass_on, p.table_of(node), scratch)
-    return p.compile()
 
 
 def forward(
@@ -342,7 +44,7 @@ def forward(
     """
     nodes, arity = fanins.shape
     y = empty_rows(nodes, x.shape[1]) if y is None else y
-    kernel = _forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
+    kernel = walsh_code.forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
     matrices = [matrix(each, first) for each in (x, y, rounded) if each is not None]
     columns = first, first + x.shape[1]
@@ -382,7 +84,7 @@ def backward(
     """
     nodes, arity = fanins.shape
     batch = x.shape[1]
-    kernel = _backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
+    kernel = walsh_code.backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), 0, 0)
     # Threads share the nodes, those of a table together. Nodes of several threads may read one input: each thread adds
     # up its own gradients of the inputs.
@@ -408,7 +110,7 @@ def _sum_of(parts: list[Array], added: Array) -> Array:
     total = parts[0]
     for part, there in zip(parts[1:], added[1:], strict=True):
         shared = total.ctypes.data, added[0].ctypes.data, part.ctypes.data, there.ctypes.data, matrix(part)[1]
-        threads.run([partial(_total(), *shared, *rows) for rows in threads.split(len(total))])
+        threads.run([partial(walsh_code.total(), *shared, *rows) for rows in threads.split(len(total))])
         added[0] = 1
     if len(parts) == 1:
         total[added[0] == 0] = 0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from warp2hdl.kernels import threads, vector, walsh_cpu, walsh_reference
+from warp2hdl.kernels import threads, vector, walsh_code, walsh_cpu, walsh_reference
 
 SIZES = [(1, 1, 1), (5, 3, 7), (7, 9, 16), (33, 70, 100)]  # inputs, nodes, batch
 KINDS = {"walsh": {}, "noisy": {"noise": (3, 4)}, "linear": {"linear": True}}
@@ -125,7 +125,7 @@ def test_without_the_newest_vectors(cpu, monkeypatch):
     vector.lanes()  # sets LLVM up
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(cpu=cpu, features="", opt=3, jit=True, codemodel="jitdefault")
-    caches = vector.lanes, walsh_cpu._forward, walsh_cpu._backward
+    caches = vector.lanes, walsh_code.forward, walsh_code.backward
     with monkeypatch.context() as patched:
         patched.setattr(vector, "_target", lambda: (machine, False))
         for each in caches:
