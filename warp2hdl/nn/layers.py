@@ -197,10 +197,10 @@ class LogicLayer(torch.nn.Module):
         if self.grad_factor != 1 and x.requires_grad:
             scaled: torch.Tensor = _ScaleGradient.apply(x, self.grad_factor)
             x = scaled
-        fanins, learned = self.current_fanins(), self.wiring == "learned"
+        fanins, (candidates, wiring) = self.current_fanins(), self._competing
         if self._watching:
             x, fanins = self._watched_rows(x, fanins)
-            learned = False
+            candidates = wiring = None
         return relaxed_layer(
             x,
             fanins,
@@ -208,30 +208,33 @@ class LogicLayer(torch.nn.Module):
             relaxation=self.relaxation,
             sampling=self.sampling,
             tau=self.tau,
-            candidates=self.candidate_inputs if learned else None,
-            wiring=self.wiring_weight if learned else None,
+            candidates=candidates,
+            wiring=wiring,
             reference=self.implementation == "python",
         ).t()
 
     @property
+    def _competing(self) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """The candidates and their weights where the wiring is learned; no candidates are all inputs."""
+        return (self.candidate_inputs, self.wiring_weight) if self.wiring == "learned" else (None, None)
+
+    @property
     def is_kernel(self) -> bool:
         """Whether `prepared` is all there is to this layer in training."""
-        learned = self.wiring == "learned"
         more = self.grad_factor != 1 or self.implementation == "python" or self._watching
-        candidates = self.candidate_inputs if learned else None
-        return not more and has_kernels(self.relaxation, candidates, learned=learned)
+        return not more and has_kernels(self.relaxation, *self._competing)
 
     def prepared(self) -> functional.Relaxed:
         """This step of training as the fused kernels take it."""
-        learned = self.wiring == "learned"
+        candidates, wiring = self._competing
         return prepared(
             self.current_fanins(),
             self.weight,
             relaxation=self.relaxation,
             sampling=self.sampling,
             tau=self.tau,
-            candidates=self.candidate_inputs if learned else None,
-            wiring=self.wiring_weight if learned else None,
+            candidates=candidates,
+            wiring=wiring,
         )
 
     def watch_connections(self, on: bool) -> None:

@@ -42,7 +42,7 @@ def relaxed_layer(
     Returns:
         Outputs `[nodes, batch]` in [0, 1], float32.
     """
-    if wiring is not None and (reference or not has_kernels(relaxation, candidates, learned=True)):
+    if wiring is not None and (reference or not has_kernels(relaxation, candidates, wiring)):
         x, fanins = select_inputs(x, fanins, candidates, wiring)
         candidates = wiring = None
     rule = RELAXATIONS[relaxation]
@@ -60,9 +60,9 @@ def relaxed_layer(
     return y + (y.round() - y).detach() if layer.hard else y
 
 
-def has_kernels(relaxation: str, candidates: torch.Tensor | None, *, learned: bool) -> bool:
-    """Whether the fused kernels compute the whole of a layer, of learned wiring or not, with these candidates."""
-    return not isinstance(RELAXATIONS[relaxation], Dwn) and not (learned and candidates is None)
+def has_kernels(relaxation: str, candidates: torch.Tensor | None, wiring: torch.Tensor | None) -> bool:
+    """Whether the fused kernels compute the whole of a layer; arguments as in `relaxed_layer`."""
+    return not isinstance(RELAXATIONS[relaxation], Dwn) and (wiring is None or candidates is not None)
 
 
 def prepared(

@@ -57,8 +57,7 @@ def _first_layers(modules: Sequence[torch.nn.Module], x: torch.Tensor) -> list[L
 
 def _first_group_sum(modules: Sequence[torch.nn.Module], layers: Sequence[LogicLayer]) -> list[GroupSum]:
     """The first module if it is a GroupSum that may be one operation with the layers, in a list."""
-    if not layers or not modules:
+    first = modules[0] if layers and modules else None
+    if not isinstance(first, GroupSum) or _hooked(first) or layers[-1].width % first.k:
         return []
-    first = modules[0]
-    fits = isinstance(first, GroupSum) and not _hooked(first) and layers[-1].width % first.k == 0
-    return [first] if fits and isinstance(first, GroupSum) else []
+    return [first]
