@@ -123,6 +123,19 @@ def test_evaluation_and_packed_bits():
         model(PackBitsTensor(x.bool()))
 
 
+class _Both(torch.nn.Module):
+    def forward(self, pair):
+        return torch.cat(pair, 1)
+
+
+def test_passes_on_what_is_no_tensor():
+    model = LogicSequential(_Both(), *_modules())
+    x = torch.rand(BATCH, 9)
+    assert torch.equal(model((x[:, :4], x[:, 4:])), model[1:](x))
+    with pytest.raises(ConfigError, match=r"call model.eval\(\)"):
+        model[1:](PackBitsTensor(x > 0.5))
+
+
 def test_is_saved_and_cut_like_a_sequential():
     model = LogicSequential(*_modules())
     assert list(model.state_dict()) == list(torch.nn.Sequential(*model).state_dict())

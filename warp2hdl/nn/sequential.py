@@ -22,7 +22,7 @@ class LogicSequential(torch.nn.Sequential):
         """The output of the last module."""
         modules = list(self)
         while modules:
-            layers = _first_layers(modules, x) if self.training and x.device.type == "cpu" else []
+            layers = _first_layers(modules, x) if self.training else []
             counted = _first_group_sum(modules[len(layers) :], layers)
             if len(layers) + len(counted) > 1:
                 groups = counted[0].k if counted else 0
@@ -44,6 +44,8 @@ def _hooked(module: torch.nn.Module) -> bool:
 def _first_layers(modules: Sequence[torch.nn.Module], x: torch.Tensor) -> list[LogicLayer]:
     """The first modules as far as they are layers that may be one operation on x, `[batch, inputs]`."""
     found: list[LogicLayer] = []
+    if not isinstance(x, torch.Tensor) or x.device.type != "cpu":
+        return found
     shape = x.shape[1:]
     for module in modules:
         if not isinstance(module, LogicLayer) or not (module.training and module.is_kernel) or _hooked(module):
