@@ -79,7 +79,13 @@ NETWORKS = {
 LEARNED_EPOCHS = 15
 NETWORKS |= {
     f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS)
-    for name in ("multilinear-k2", "multilinear-k4", "multilinear-k6", "difflogic-k2", "walsh-k4", "walsh-k6")
+    for name in ("multilinear-k2", "difflogic-k2", "walsh-k4", "walsh-k6")
+}
+NETWORKS |= {
+    f"multilinear-k{arity}-learned": _learned(
+        _config(_layer(nodes, arity, "multilinear"), 6, 0.03, 15.0, EPOCHS), LEARNED_EPOCHS
+    )
+    for arity, nodes in ((4, 4000), (6, 2670))
 }
 NETWORKS["multilinear-k2-12-layers-learned"] = _learned(
     _config(_layer(8000, 2, "multilinear"), 12, 0.1, 10.0, EPOCHS), LEARNED_EPOCHS
