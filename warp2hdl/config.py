@@ -128,8 +128,11 @@ class TrainingConfig:
     Attributes:
         epochs: passes over the training split, at least 1; where a run goes on from a trained network also 0.
         batch_size: samples a step.
-        learning_rate: of the Walsh coefficients (Adam).
+        learning_rate: of the coefficients of `walsh` nodes, or of z at each address; and of the other relaxations'
+            parameters (Adam).
         wiring_learning_rate: of learned wiring.
+        adam_basis: in which Adam scales the gradients of a `walsh` node: `coefficients`, or `addresses`, where z is
+            stepped at each address (`warp2hdl.train.optimizer`).
         rewiring_interval: steps after which the weakest candidates of learned wiring are replaced by the inputs that
             promise most (`warp2hdl.train.rewiring`); 0 never replaces any.
         threshold_learning_rate: of learned thresholds, in shares of a feature's largest word.
@@ -168,6 +171,7 @@ class TrainingConfig:
     batch_size: int = 64
     learning_rate: float = 0.02
     wiring_learning_rate: float = 0.02
+    adam_basis: str = "coefficients"
     rewiring_interval: int = 0
     threshold_learning_rate: float = 0.001
     schedule: str = "cosine"
@@ -224,6 +228,7 @@ class TrainingConfig:
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"training.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1.")
         _one_of("training.augment", self.augment, ("none", "shift", "affine"))
+        _one_of("training.adam_basis", self.adam_basis, ("coefficients", "addresses"))
         _one_of("training.schedule", self.schedule, ("cosine", "constant", "step"))
         _one_of("training.precision", self.precision, ("float32", "bfloat16"))
 

@@ -27,6 +27,7 @@ CONFIG = TrainConfig(
         temperature_end=0.5,
         precision="bfloat16",
         rewiring_interval=9,
+        adam_basis="addresses",
     ),
 )
 STEPS = 24

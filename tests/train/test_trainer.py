@@ -100,6 +100,7 @@ def test_every_setting_of_the_loss_and_the_schedule_changes_the_result(digits):
         {"label_smoothing": 0.1},
         {"spectral_l2": 0.1},
         {"logit_limit": 1.0},
+        {"adam_basis": "addresses"},
         {"weight_decay": 0.1},
         {"precision": "bfloat16"},
     ):

@@ -1,22 +1,74 @@
-"""The optimizer: which parameters learn at which rate."""
+"""The optimizer: which parameters learn at which rate, and in which basis."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from warp2hdl.config import TrainingConfig
+from warp2hdl.kernels.walsh_reference import walsh_hadamard
+from warp2hdl.nn.relaxations import RELAXATIONS, Walsh
 from warp2hdl.nn.thresholds import threshold_parameters
+from warp2hdl.train.schedule import logic_layers
+
+ADDRESSES = "addresses"
+"""The entry of a parameter group that tells whether it is stepped in the basis of the addresses."""
+
+
+class AddressAdam(torch.optim.Adam):
+    """Adam that steps some Walsh coefficients by the values of z that they stand for, one at each address.
+
+    Adam scales each parameter's step by its own gradients and so depends on the basis (which SOAP, arXiv 2409.11321,
+    makes use of). A sample with bits at a node's inputs has a gradient at one address alone, but in all 2**k
+    coefficients: scaled there, its step changes the other addresses too, those that are hardly ever read most of all.
+
+    Parameters of groups with the entry `addresses` are coefficients `[nodes, 2**k]`, and the learning rate and weight
+    decay of such a group are those of z. Everything else is as in `torch.optim.Adam`.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One step."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        groups = [group["params"] for group in self.param_groups if group.get(ADDRESSES)]
+        turned = [p for params in groups for p in params if p.grad is not None]
+        for p in turned:
+            transform = _transform(p)
+            p.copy_(p @ transform)
+            p.grad = p.grad @ (transform / len(transform))
+        super().step()
+        for p in turned:
+            transform = _transform(p)
+            p.copy_(p @ (transform / len(transform)))
+        return loss
+
+
+def _transform(p: torch.Tensor) -> torch.Tensor:
+    return walsh_hadamard(torch.eye(p.shape[1], dtype=p.dtype, device=p.device))
 
 
 def optimizer_for(model: torch.nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
-    """Adam with a group for the coefficients, one for learned wiring and one for learned thresholds."""
+    """Adam with a group for the coefficients, one for learned wiring and one for learned thresholds.
+
+    Coefficients that are stepped in the basis of the addresses are a group of their own.
+    """
     thresholds = threshold_parameters(model)
     wiring = [p for name, p in model.named_parameters() if name.endswith("wiring_weight")]
-    others = {id(p) for p in (*thresholds, *wiring)}
-    coefficients = [p for p in model.parameters() if id(p) not in others]
+    by_address = [layer.weight for layer in logic_layers(model) if isinstance(RELAXATIONS[layer.relaxation], Walsh)]
+    by_address = by_address if settings.adam_basis == ADDRESSES else []
+    others = {id(p) for p in (*thresholds, *wiring, *by_address)}
+    rest = [p for p in model.parameters() if id(p) not in others]
+    rates: dict[str, Any] = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
     groups = [
-        {"params": coefficients, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
+        {"params": rest, **rates},
+        {"params": by_address, **rates, ADDRESSES: True},
         {"params": wiring, "lr": settings.wiring_learning_rate},
         {"params": thresholds, "lr": settings.threshold_learning_rate},
     ]
-    return torch.optim.Adam([group for group in groups if group["params"]], fused=True)
+    kind = AddressAdam if by_address else torch.optim.Adam
+    return kind([group for group in groups if group["params"]], fused=True)
