@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from warp2hdl.config import TrainingConfig
+from warp2hdl.kernels import adam_cpu, threads
 from warp2hdl.kernels.walsh_reference import walsh_hadamard
 from warp2hdl.nn import GroupSum, LogicLayer, LogicSequential
 from warp2hdl.train.optimizer import AddressAdam, optimizer_for
@@ -21,20 +22,50 @@ def _gradients(shape):
     return [torch.randn(shape) * 10.0 ** torch.randint(-3, 1, shape) for _ in range(STEPS)]
 
 
+@pytest.fixture(params=["kernel", "kernel, two threads", "plain"])
+def layer_of(request, monkeypatch):
+    """Makes a layer whose steps take one of the ways; how often the kernel ran is counted in `calls`."""
+    calls = []
+    kernel = adam_cpu.step
+    monkeypatch.setattr(adam_cpu, "step", lambda *args, **more: (calls.append(1), kernel(*args, **more)))
+    threads.set(2 if "two" in request.param else 1)
+
+    def make(nodes, arity):
+        layer = LogicLayer(8, nodes, arity, initial="random", seed=0)
+        return layer.double() if request.param == "plain" else layer
+
+    yield make
+    threads.set(1)
+    assert len(calls) == (0 if request.param == "plain" else STEPS)
+
+
 @pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("nodes", [1, 37])
 @pytest.mark.parametrize("arity", [1, 2, 3, 4, 5, 6])
-def test_steps_the_values_of_z_as_adam_would(arity, decay):
-    layer = LogicLayer(8, 30, arity, initial="random", seed=0)
+def test_steps_the_values_of_z_as_adam_would(layer_of, nodes, arity, decay):
+    layer = layer_of(nodes, arity)
     values = torch.nn.Parameter(walsh_hadamard(layer.weight.detach().double()))
     plain = torch.optim.Adam([values], lr=0.1, weight_decay=decay)
     optimizer = optimizer_for(torch.nn.Sequential(layer), _by_address(weight_decay=decay))
     for grad in _gradients(layer.weight.shape):
-        layer.weight.grad = grad.clone()
+        layer.weight.grad = grad.to(layer.weight.dtype)
         values.grad = walsh_hadamard(grad.double()) / (1 << arity)  # of theta = H z / 2**k
         optimizer.step()
         plain.step()
     expected = walsh_hadamard(values.detach()) / (1 << arity)
     torch.testing.assert_close(layer.weight.detach().double(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_that_do_not_lie_dense():
+    after = []
+    for dense in (True, False):
+        layer = LogicLayer(8, 30, 3, initial="random", seed=0)
+        optimizer = optimizer_for(torch.nn.Sequential(layer), _by_address())
+        grad = torch.randn(8, 30, generator=torch.Generator().manual_seed(1)).t()
+        layer.weight.grad = grad.contiguous() if dense else grad
+        optimizer.step()
+        after.append(layer.weight.detach())
+    torch.testing.assert_close(*after, rtol=1e-5, atol=1e-6)
 
 
 def test_a_sample_of_bits_changes_one_address_alone():

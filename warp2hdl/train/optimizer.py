@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ class AddressAdam(torch.optim.Adam):
     coefficients: scaled there, its step changes the other addresses too, those that are hardly ever read most of all.
 
     Parameters of groups with the entry `addresses` are coefficients `[nodes, 2**k]`, and the learning rate and weight
-    decay of such a group are those of z. Everything else is as in `torch.optim.Adam`.
+    decay of such a group are those of z; betas and eps are Adam's. Everything else is as in `torch.optim.Adam`.
     """
 
     @torch.no_grad()
@@ -35,21 +36,48 @@ class AddressAdam(torch.optim.Adam):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        groups = [group["params"] for group in self.param_groups if group.get(ADDRESSES)]
-        turned = [p for params in groups for p in params if p.grad is not None]
-        for p in turned:
-            transform = _transform(p)
-            p.copy_(p @ transform)
-            p.grad = p.grad @ (transform / len(transform))
+        grads: dict[torch.nn.Parameter, torch.Tensor] = {}
+        for group in self.param_groups:
+            for p in group["params"] if group.get(ADDRESSES) else ():
+                if p.grad is not None:
+                    grads[p], p.grad = p.grad, None  # so that torch's own step leaves it alone
+                    _step(p, grads[p], self.state[p], group)
         super().step()
-        for p in turned:
-            transform = _transform(p)
-            p.copy_(p @ (transform / len(transform)))
+        for p, grad in grads.items():
+            p.grad = grad
         return loss
 
 
-def _transform(p: torch.Tensor) -> torch.Tensor:
-    return walsh_hadamard(torch.eye(p.shape[1], dtype=p.dtype, device=p.device))
+def _step(theta: torch.Tensor, grad: torch.Tensor, state: dict[str, torch.Tensor], group: dict[str, Any]) -> None:
+    """Steps the coefficients `[nodes, 2**k]`; the state is that of torch's Adam, with moments of the gradients of z."""
+    if not state:
+        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(theta), torch.zeros_like(theta)
+    state["step"] += 1
+    betas, count = group["betas"], state["step"].item()
+    rate, root = group["lr"] / (1 - betas[0] ** count), math.sqrt(1 - betas[1] ** count)
+    mean, square = state["exp_avg"], state["exp_avg_sq"]
+    arrays = (theta, grad, mean, square)
+    if all(t.device.type == "cpu" and t.dtype == torch.float32 and t.is_contiguous() for t in arrays):
+        from warp2hdl.kernels import adam_cpu
+
+        adam_cpu.step(
+            *(t.detach().numpy() for t in arrays),
+            rate=rate,
+            root=root,
+            betas=betas,
+            epsilon=group["eps"],
+            decay=group["weight_decay"],
+        )
+        return
+    transform = walsh_hadamard(torch.eye(theta.shape[1], dtype=theta.dtype, device=theta.device))
+    inverse = transform / len(transform)
+    grad = grad @ inverse
+    if group["weight_decay"]:
+        grad = grad + group["weight_decay"] * (theta @ transform)
+    mean.lerp_(grad, 1 - betas[0])
+    square.mul_(betas[1]).addcmul_(grad, grad, value=1 - betas[1])
+    theta.sub_((mean / (square.sqrt() / root + group["eps"])) @ inverse, alpha=rate)
 
 
 def optimizer_for(model: torch.nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
@@ -66,7 +94,7 @@ def optimizer_for(model: torch.nn.Module, settings: TrainingConfig) -> torch.opt
     rates: dict[str, Any] = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
     groups = [
         {"params": rest, **rates},
-        {"params": by_address, **rates, ADDRESSES: True},
+        {"params": by_address, **rates, ADDRESSES: True, "fused": False},  # its steps are counted on the CPU
         {"params": wiring, "lr": settings.wiring_learning_rate},
         {"params": thresholds, "lr": settings.threshold_learning_rate},
     ]
