@@ -60,9 +60,9 @@ def _layer(nodes: int, arity: int, relaxation: str = "walsh", tau: float = 1.0) 
     )
 
 
-def _passing(nodes: int, arity: int, residual: float) -> LayerConfig:
-    """A layer of `walsh` nodes that pass on an input at first, with this probability."""
-    return LayerConfig(nodes=nodes, arity=arity, relaxation="walsh", initial="residual", residual=residual)
+def _by_address(config: TrainConfig) -> TrainConfig:
+    """The same with an Adam that steps z at each address."""
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, adam_basis="addresses"))
 
 
 EPOCHS = 12
@@ -70,9 +70,9 @@ NETWORKS = {
     "walsh-k2": _config(_layer(8000, 2), 6, 0.03, 10.0, EPOCHS),
     "multilinear-k2": _config(_layer(8000, 2, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "difflogic-k2": _config(_layer(8000, 2, "difflogic"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k4": _limited(_config(_passing(4000, 4, 0.9), 6, 0.03, 10.0, EPOCHS)),
+    "walsh-k4": _by_address(_limited(_config(_layer(4000, 4), 6, 0.1, 10.0, EPOCHS))),
     "multilinear-k4": _config(_layer(4000, 4, "multilinear"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k6": _limited(_config(_passing(2670, 6, 0.95), 6, 0.01, 10.0, EPOCHS)),
+    "walsh-k6": _by_address(_limited(_config(_layer(2670, 6), 6, 0.1, 10.0, EPOCHS))),
     "multilinear-k6": _config(_layer(2670, 6, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "walsh-k2-12-layers": _config(_layer(8000, 2), 12, 0.03, 10.0, EPOCHS),
 }
