@@ -27,6 +27,11 @@ _IMAGES = TrainConfig(
 )
 
 
+# Deep `walsh` layers of many inputs begin as wires and gates, and learn by addresses.
+_BEGUN: Mapping[str, Any] = types.MappingProxyType({"initial": "residual-catalog", "residual": 0.75})
+_DEEP: Mapping[str, Any] = types.MappingProxyType({"adam_basis": "addresses", "logit_limit": 3.0})
+
+
 def _convolutions(
     channels: tuple[int, ...], groups: tuple[int, ...], arity: int, depth: int
 ) -> tuple[LayerConfig, ...]:
@@ -35,18 +40,26 @@ def _convolutions(
         layer
         for own, parts in zip(channels, groups, strict=True)
         for layer in (
-            LayerConfig(kind="convolution", channels=own, tree_depth=depth, arity=arity, padding=1, groups=parts),
+            LayerConfig(
+                kind="convolution", channels=own, tree_depth=depth, arity=arity, padding=1, groups=parts, **_BEGUN
+            ),
             LayerConfig(kind="or-pool"),
         )
     )
 
 
-def _cifar(layers: tuple[LayerConfig, ...], thresholds: int, group_tau: float, rate: float) -> TrainConfig:
+def _cifar(
+    layers: tuple[LayerConfig, ...],
+    thresholds: int,
+    group_tau: float,
+    rate: float,
+    **training: Any,  # noqa: ANN401
+) -> TrainConfig:
     """CIFAR-10 as difflogic encodes it: thresholds at equal steps."""
     return TrainConfig(
         encoder=EncoderConfig(feature_bits=8, thermometer_bits=thresholds, thresholds="uniform"),
         layers=layers,
-        training=TrainingConfig(epochs=100, batch_size=100, learning_rate=rate, group_tau=group_tau),
+        training=TrainingConfig(epochs=100, batch_size=100, learning_rate=rate, group_tau=group_tau, **training),
     )
 
 
@@ -92,12 +105,13 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
         "cifar-10": _cifar(
             (
                 *_convolutions((32, 64, 128), (3, 16, 32), arity=6, depth=1),
-                LayerConfig(nodes=8000, arity=6),
-                LayerConfig(nodes=4000, arity=6),
+                LayerConfig(nodes=8000, arity=6, **_BEGUN),
+                LayerConfig(nodes=4000, arity=6, **_BEGUN),
             ),
             thresholds=3,
-            group_tau=20.0,
-            rate=0.02,
+            group_tau=10.0,
+            rate=0.1,
+            **_DEEP,
         ),
         # The widths, depths and divisors of difflogic's experiments.
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
