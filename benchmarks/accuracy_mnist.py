@@ -65,6 +65,11 @@ def _by_address(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(config, training=dataclasses.replace(config.training, adam_basis="addresses"))
 
 
+def _passing(nodes: int, arity: int, residual: float) -> LayerConfig:
+    """A layer of `walsh` nodes that pass on an input at first, with this probability."""
+    return LayerConfig(nodes=nodes, arity=arity, relaxation="walsh", initial="residual", residual=residual)
+
+
 EPOCHS = 12
 NETWORKS = {
     "walsh-k2": _config(_layer(8000, 2), 6, 0.03, 10.0, EPOCHS),
@@ -77,10 +82,7 @@ NETWORKS = {
     "walsh-k2-12-layers": _config(_layer(8000, 2), 12, 0.03, 10.0, EPOCHS),
 }
 LEARNED_EPOCHS = 15
-NETWORKS |= {
-    f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS)
-    for name in ("multilinear-k2", "difflogic-k2", "walsh-k4", "walsh-k6")
-}
+NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
 NETWORKS |= {
     f"multilinear-k{arity}-learned": _learned(
         _config(_layer(nodes, arity, "multilinear"), 6, 0.03, 15.0, EPOCHS), LEARNED_EPOCHS
@@ -91,6 +93,12 @@ NETWORKS["multilinear-k2-12-layers-learned"] = _learned(
     _config(_layer(8000, 2, "multilinear"), 12, 0.1, 10.0, EPOCHS), LEARNED_EPOCHS
 )
 NETWORKS["walsh-k2-learned"] = _limited(_learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS))
+NETWORKS |= {
+    f"walsh-k{arity}-learned": _limited(
+        _learned(_config(_passing(nodes, arity, residual), 6, rate, 10.0, EPOCHS), LEARNED_EPOCHS)
+    )
+    for arity, nodes, residual, rate in ((4, 4000, 0.9, 0.03), (6, 2670, 0.95, 0.01))
+}
 
 
 def _test_accuracy(encoder: Encoder, model: Any, dataset: Dataset, *, relaxed: bool) -> float:  # noqa: ANN401
