@@ -75,7 +75,7 @@ NETWORKS = {
     "walsh-k2": _config(_layer(8000, 2), 6, 0.03, 10.0, EPOCHS),
     "multilinear-k2": _config(_layer(8000, 2, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "difflogic-k2": _config(_layer(8000, 2, "difflogic"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k4": _by_address(_limited(_config(_layer(4000, 4), 6, 0.1, 10.0, EPOCHS))),
+    "walsh-k4": _by_address(_limited(_config(_layer(4000, 4), 6, 0.1, 15.0, EPOCHS))),
     "multilinear-k4": _config(_layer(4000, 4, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "walsh-k6": _by_address(_limited(_config(_layer(2670, 6), 6, 0.1, 15.0, EPOCHS))),
     "multilinear-k6": _config(_layer(2670, 6, "multilinear"), 6, 0.1, 10.0, EPOCHS),
