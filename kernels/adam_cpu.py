@@ -15,7 +15,7 @@ from warp2hdl.kernels.vector import F32, I32, I64, POINTER, Program, Vector, lan
 
 Array = npt.NDArray[np.float32]
 
-_NUMBERS = ("rate", "root", "epsilon", "fresh", "fresh_square", "decay")
+_NUMBERS = ("rate", "inverse_root", "epsilon", "fresh", "fresh_square", "decay")
 
 
 def step(
@@ -84,7 +84,7 @@ def _program(arity: int, decays: bool) -> Callable[..., None]:
         store("mean", means)
         store("square", squares)
         changes = [
-            m * (s.call("sqrt") * number["root"] + number["epsilon"]).inverse()
+            m * (s.call("sqrt") * number["inverse_root"] + number["epsilon"]).inverse()
             for m, s in zip(means, squares, strict=True)
         ]
         factor = number["rate"] * (1 / entries)

@@ -27,9 +27,8 @@ _IMAGES = TrainConfig(
 )
 
 
-# Deep `walsh` layers of many inputs begin as wires and gates, and learn by addresses.
+# Deep `walsh` layers of many inputs that learn by addresses begin as wires and gates.
 _BEGUN: Mapping[str, Any] = types.MappingProxyType({"initial": "residual-catalog", "residual": 0.75})
-_DEEP: Mapping[str, Any] = types.MappingProxyType({"adam_basis": "addresses", "logit_limit": 3.0})
 
 
 def _convolutions(
@@ -111,7 +110,8 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
             thresholds=3,
             group_tau=10.0,
             rate=0.1,
-            **_DEEP,
+            adam_basis="addresses",
+            logit_limit=3.0,
         ),
         # The widths, depths and divisors of difflogic's experiments.
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
