@@ -92,12 +92,14 @@ def _joined(sums: tl.tensor, J: tl.constexpr, I: tl.constexpr) -> tl.tensor:  # 
         return tl.join(_joined(sums, J - 1, I), _joined(sums, J - 1, I + (len(sums) >> J)))
 
 
-@triton.jit(do_not_specialize=["key0", "key1"])
+@triton.jit(do_not_specialize=["limit", "gain", "key0", "key1"])
 def forward_kernel(
     x: tl.tensor,
     fanins: tl.tensor,
     theta: tl.tensor,
     tau: tl.tensor,
+    limit: tl.tensor,
+    gain: tl.tensor,
     key0: tl.tensor,
     key1: tl.tensor,
     y: tl.tensor,
@@ -112,6 +114,7 @@ def forward_kernel(
     K: tl.constexpr,
     LINEAR: tl.constexpr,
     NOISY: tl.constexpr,
+    LIMITED: tl.constexpr,
     HARD: tl.constexpr,
     BLOCK_T: tl.constexpr,
     BLOCK_B: tl.constexpr,
@@ -137,16 +140,23 @@ def forward_kernel(
             elif LINEAR:
                 value = 0.5 - 0.5 * z
             else:
-                value = tl.sigmoid(-z * inverse_tau)
+                t = -z * inverse_tau
+                if LIMITED:
+                    t = tl.minimum(tl.maximum(t, -limit), limit)
+                value = tl.sigmoid(t)
+                if LIMITED:
+                    value = 0.5 + gain * (value - 0.5)
             tl.store(out + column, value.to(y.dtype.element_ty), live & (column < y_stride))
 
 
-@triton.jit(do_not_specialize=["key0", "key1"])
+@triton.jit(do_not_specialize=["limit", "gain", "key0", "key1"])
 def backward_kernel(
     x: tl.tensor,
     fanins: tl.tensor,
     theta: tl.tensor,
     tau: tl.tensor,
+    limit: tl.tensor,
+    gain: tl.tensor,
     key0: tl.tensor,
     key1: tl.tensor,
     grad_y: tl.tensor,
@@ -169,6 +179,7 @@ def backward_kernel(
     K: tl.constexpr,
     LINEAR: tl.constexpr,
     NOISY: tl.constexpr,
+    LIMITED: tl.constexpr,
     ADD_TO_X: tl.constexpr,
     KEEP_EDGES: tl.constexpr,
     BLOCK_T: tl.constexpr,
@@ -213,7 +224,11 @@ def backward_kernel(
                 z = levels[K][0]
                 if NOISY:
                     z -= logistic(scalar(key0), scalar(key1), node, column)
-                p = tl.sigmoid(-z * inverse_tau)
+                t = -z * inverse_tau
+                if LIMITED:
+                    t = tl.minimum(tl.maximum(t, -limit), limit)
+                    grad_z *= gain
+                p = tl.sigmoid(t)
                 grad_z *= -inverse_tau * p * (1.0 - p)
             g = (tl.where(valid, grad_z, 0.0),)
             for j in tl.static_range(K):

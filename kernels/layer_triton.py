@@ -59,6 +59,7 @@ class _WalshTriton(torch.autograd.Function):
         noise: Key | None,
         hard: bool,
         linear: bool,
+        limit: float,
         candidates: torch.Tensor | None,
         wiring: torch.Tensor | None,
         deterministic: bool,
@@ -67,8 +68,10 @@ class _WalshTriton(torch.autograd.Function):
         from warp2hdl.kernels import walsh_triton
 
         ctx.save_for_backward(x, fanins, theta, candidates)
-        ctx.tau, ctx.noise, ctx.linear, ctx.deterministic = tau, noise, linear, deterministic
-        return walsh_triton.forward(x, fanins, theta, tau, noise, hard=hard, linear=linear, out_dtype=out_dtype)
+        ctx.tau, ctx.noise, ctx.linear, ctx.limit, ctx.deterministic = tau, noise, linear, limit, deterministic
+        return walsh_triton.forward(
+            x, fanins, theta, tau, noise, hard=hard, linear=linear, limit=limit, out_dtype=out_dtype
+        )
 
     @staticmethod
     @once_differentiable
@@ -79,12 +82,13 @@ class _WalshTriton(torch.autograd.Function):
         grads = walsh_triton.backward(
             *(x, fanins, theta, ctx.tau, grad_y, ctx.noise),
             linear=ctx.linear,
+            limit=ctx.limit,
             to_inputs=ctx.needs_input_grad[0],
-            to_edges=ctx.needs_input_grad[8],
+            to_edges=ctx.needs_input_grad[9],
             deterministic=ctx.deterministic,
         )
         grad_wiring = None if grads.edges is None else edges_triton.candidate_gradients(x, candidates, grads.edges)
-        return grads.x, None, grads.theta, None, None, None, None, None, grad_wiring, None, None
+        return grads.x, None, grads.theta, None, None, None, None, None, None, grad_wiring, None, None
 
 
 def _reference_layer(
@@ -95,6 +99,7 @@ def _reference_layer(
     noise: Key | None,
     hard: bool,
     linear: bool,
+    limit: float,
     candidates: torch.Tensor | None,
     wiring: torch.Tensor | None,
 ) -> torch.Tensor:
@@ -110,7 +115,7 @@ def _reference_layer(
     if isinstance(noise, torch.Tensor):
         first, second = (word & 0xFFFFFFFF for word in noise.tolist())
         noise = (first, second)
-    y = walsh_reference.activation(z, tau, noise, linear=linear)  # type: ignore[arg-type]
+    y = walsh_reference.activation(z, tau, noise, linear=linear, limit=limit)  # type: ignore[arg-type]
     return y + (y.round() - y).detach() if hard else y
 
 
@@ -123,6 +128,7 @@ def walsh_layer(
     noise: Key | None = None,
     hard: bool = False,
     linear: bool = False,
+    limit: float = 0.0,
     candidates: torch.Tensor | None = None,
     wiring: torch.Tensor | None = None,
     deterministic: bool | None = None,
@@ -139,7 +145,8 @@ def walsh_layer(
         tau: temperature; a tensor where a captured graph is to read it anew.
         noise: the key of Logistic(0, 1) noise on -z, or None; a tensor where a captured graph is to read it anew.
         hard: whether outputs are rounded to 0 and 1; the gradient is straight-through.
-        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
+        linear: whether outputs are `(1 - z) / 2`, without tau, noise and limit.
+        limit: of |z| / tau, at which outputs are 0 and 1; 0 is none.
         candidates: int32 `[nodes, k, candidates]`, rows of `x` that compete for each fan-in; None if all of them do.
         wiring: `[nodes, k, candidates]`, their weights, or None where the wiring is fixed.
         deterministic: whether no gradient is summed by atomic additions; by default as
@@ -152,13 +159,13 @@ def walsh_layer(
     reason = obstacle(x, fanins, theta)
     if reason is not None:
         _warn(reason)
-        y = _reference_layer(x, fanins, theta, tau, noise, hard, linear, candidates, wiring)
+        y = _reference_layer(x, fanins, theta, tau, noise, hard, linear, limit, candidates, wiring)
         return y if out_dtype is None else y.to(out_dtype)
     if deterministic is None:
         deterministic = torch.are_deterministic_algorithms_enabled()
     fanins, theta = fanins.to(torch.int32).contiguous(), theta.contiguous()
     result: torch.Tensor = _WalshTriton.apply(
-        x, fanins, theta, tau, noise, hard, linear, candidates, wiring, deterministic, out_dtype
+        x, fanins, theta, tau, noise, hard, linear, limit, candidates, wiring, deterministic, out_dtype
     )
     return result
 

@@ -34,6 +34,7 @@ class Layer:
         tau: temperature.
         key: of the noise, or None.
         linear: whether outputs are `(1 - z) / 2`.
+        limit: of |z| / tau, or 0.
         hard: whether outputs are rounded to 0 and 1; the gradient is that of the relaxed ones.
         candidates: int32 `[nodes, k, candidates]`, inputs that compete for each fan-in, or None.
     """
@@ -43,6 +44,7 @@ class Layer:
     tau: float
     key: Key | None = None
     linear: bool = False
+    limit: float = 0.0
     hard: bool = False
     candidates: Array | None = None
 
@@ -112,6 +114,7 @@ def _part_forward(x: Array, layers: Sequence[Layer], part: Part, sums: Array | N
             layer.tau,
             layer.key,
             linear=layer.linear,
+            limit=layer.limit,
             rounded=passed if layer.hard else None,
             y=relaxed,
             first=first,
@@ -169,6 +172,7 @@ def _part_backward(
             part.relaxed[i],
             grad,
             linear=layer.linear,
+            limit=layer.limit,
             to_inputs=i > 0 or grad_x is not None,
             to_edges=layer.candidates is not None,
         )

@@ -99,7 +99,7 @@ class Vector:
         function = _declared(self.builder.module, f"llvm.{name}.{suffix}", ir.FunctionType(kind, [kind] * len(values)))
         return Vector(self.builder, self.builder.call(function, values))
 
-    def clamp(self, low: float, high: float) -> Vector:
+    def clamp(self, low: Vector | float, high: Vector | float) -> Vector:
         """Each lane within low and high."""
         return self.call("maxnum", low).call("minnum", high)
 
@@ -171,9 +171,9 @@ def exp2(t: Vector) -> Vector:
     return (p.as_ints() + (shifted.as_ints() << 23)).as_floats()
 
 
-def sigmoid_of_minus(v: Vector, scale: Vector) -> Vector:
-    """`1 / (1 + 2**(v * scale))`."""
-    return (exp2((v * scale).clamp(-100.0, 100.0)) + 1.0).inverse()
+def sigmoid_of_minus(v: Vector, scale: Vector, bound: Vector | float = 100.0) -> Vector:
+    """`1 / (1 + 2**t)` for `t = v * scale`, or the bound, at most 100, of which t is beyond."""
+    return (exp2((v * scale).clamp(bound * -1.0, bound)) + 1.0).inverse()
 
 
 def log2(x: Vector) -> Vector:

@@ -142,13 +142,14 @@ def forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Ca
         noisy: whether logistic noise is taken from z.
         hard: whether the rounded outputs are stored as well.
     """
-    p = _Layer(arity, ["x", "y", *(["rounded"] if hard else [])], [])
+    p = _Layer(arity, ["x", "y", *(["rounded"] if hard else [])], [("bound", F32), ("gain", F32)])
     with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
         rows = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(node)]
         later = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(p.ahead(node))]
         theta = p.coefficients(node)
         y, rounded = p.row("y", node), p.row("rounded", node) if hard else None
-        scale = p.spread(p["scale"])
+        scale, bound, gain = (p.spread(p[name]) for name in ("scale", "bound", "gain"))
+        shift = 0.5 - 0.5 * gain
 
         def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
             for row in later:
@@ -160,7 +161,7 @@ def forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Ca
                 t = [t[i] + s * t[i + (1 << j)] for i in range(1 << j)]
             z = t[0]
             z = z - p.logistic(node, column) if noisy else z
-            value = 0.5 - 0.5 * z if linear else sigmoid_of_minus(z, scale)
+            value = 0.5 - 0.5 * z if linear else sigmoid_of_minus(z, scale, bound) * gain + shift
             p.store_vector(value, p.index(y, column, 4), mask)
             if rounded is not None:
                 p.store_vector(value.above(0.5), p.index(rounded, column, 4), mask)
@@ -270,7 +271,7 @@ def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bo
     """The program of the gradients; of the inputs and of each node's inputs, where these are wanted."""
     optional = {"y": not linear, "grad_x": to_inputs, "grad_edges": to_edges}
     rows = ["x", "grad_y", *(name for name, there in optional.items() if there)]
-    p = _Layer(arity, rows, [("grad_theta", POINTER), ("added", POINTER)])
+    p = _Layer(arity, rows, [("rest", F32), ("grad_theta", POINTER), ("added", POINTER)])
     b = p.builder
     size = 1 if bits else 4
     half, count = arity // 2, 1 << arity
@@ -286,6 +287,7 @@ def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bo
         begun = [p.begun(number) for number in inputs] if to_inputs else []
         edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
         theta, scale = p.coefficients(node) if few else [], p.spread(p["scale"])
+        rest = p.spread(p["rest"])
 
         def monomials(column: ir.Value, mask: ir.Value | None) -> tuple[list[Any], list[Vector]]:
             """Those of both halves of the inputs, the second ones times the gradient."""
@@ -297,7 +299,7 @@ def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bo
             g, *relaxed = (p.load_vector(p.index(row, column, 4), mask) for row in sources)
             g = g * scale
             for y in relaxed:
-                g = g * (y - y * y)
+                g = g * (y - y * y + rest)
             return _monomials(s[:half]), _monomials(s[half:], g)
 
         def pass_on(column: ir.Value, mask: ir.Value | None, a: list[Any], c: list[Any]) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warp2hdl.kernels import threads, walsh_code
+from warp2hdl.kernels import threads, walsh_code, walsh_reference
 from warp2hdl.kernels.noise import Key
 from warp2hdl.kernels.vector import empty_rows, matrix
 
 Array = npt.NDArray[Any]
+
+_UNLIMITED = 100.0  # of |z| / tau, in units of log(2)
 
 
 def forward(
@@ -25,6 +27,7 @@ def forward(
     key: Key | None = None,
     *,
     linear: bool = False,
+    limit: float = 0.0,
     rounded: Array | None = None,
     y: Array | None = None,
     first: int = 0,
@@ -38,6 +41,7 @@ def forward(
         tau: temperature.
         key: of the noise; None for none.
         linear: see `walsh_reference.walsh_layer`.
+        limit: the same.
         rounded: float32 `[nodes, batch]`, each row dense, receives the outputs rounded to 0 and 1.
         y: the same, receives the outputs themselves.
         first: which sample the first column is; it decides the noise.
@@ -48,8 +52,9 @@ def forward(
     shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
     matrices = [matrix(each, first) for each in (x, y, rounded) if each is not None]
     columns = first, first + x.shape[1]
-    scale = math.log2(math.e) / tau
-    threads.run([partial(kernel, *shared, *part, *columns, *chain(*matrices), scale) for part in threads.split(nodes)])
+    bound = min(limit * math.log2(math.e), _UNLIMITED) if limit else _UNLIMITED
+    numbers = math.log2(math.e) / tau, bound, walsh_reference.stretch(limit)
+    threads.run([partial(kernel, *shared, *part, *columns, *chain(*matrices), *numbers) for part in threads.split(nodes)])
     return y
 
 
@@ -62,6 +67,7 @@ def backward(
     grad_y: Array,
     *,
     linear: bool = False,
+    limit: float = 0.0,
     to_inputs: bool = True,
     to_edges: bool = False,
 ) -> tuple[Array, Array | None, Array | None]:
@@ -75,6 +81,7 @@ def backward(
         y: the outputs, not rounded.
         grad_y: float32 `[nodes, batch]`, each row dense.
         linear: as in `forward`.
+        limit: as in `forward`.
         to_inputs: whether the gradient of x is wanted.
         to_edges: whether the gradients of each node's inputs are wanted.
 
@@ -93,13 +100,15 @@ def backward(
     added = np.zeros((len(parts), len(x)), np.uint8)
     grad_edges = empty_rows(nodes * arity, batch) if to_edges else None
     grad_theta = np.zeros(theta.shape, np.float32)
-    scale = -0.5 if linear else -1 / tau
+    # With s the sigmoid and y = g (s - 1/2) + 1/2, s (1 - s) is (y - y**2 + (g**2 - 1) / 4) / g**2.
+    gain = walsh_reference.stretch(limit)
+    scale, rest = -0.5 if linear else -1 / (tau * gain), (gain * gain - 1) / 4
     calls = []
     for i, (first, last) in enumerate(parts):
         matrices = (x, grad_y, *(() if linear else (y,)), grads_x[i], grad_edges)
         places = [number for each in matrices if each is not None for number in matrix(each)]
         sums = grad_theta.ctypes.data, added[i].ctypes.data
-        calls.append(partial(kernel, *shared, first, last, 0, batch, *places, scale, *sums))
+        calls.append(partial(kernel, *shared, first, last, 0, batch, *places, scale, rest, *sums))
     threads.run(calls)
     grad_x = _sum_of([each for each in grads_x if each is not None], added) if to_inputs else None
     return grad_theta, grad_x, grad_edges if grad_edges is None else grad_edges.reshape(nodes, arity, batch)

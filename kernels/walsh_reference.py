@@ -6,6 +6,8 @@ Logic 0 is s = +1 and logic 1 is s = -1; `z = sum_i theta_i prod_{j in i} s_j`, 
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from warp2hdl.kernels.noise import Key, logistic
@@ -54,6 +56,7 @@ def walsh_layer(
     noise: Key | None = None,
     *,
     linear: bool = False,
+    limit: float = 0.0,
 ) -> torch.Tensor:
     """A relaxed layer of k-input nodes, differentiable by autograd.
 
@@ -64,19 +67,32 @@ def walsh_layer(
         tau: temperature.
         noise: key of the Logistic(0, 1) noise added to -z before the division by tau, or None.
         linear: the output is `(1 - z) / 2` instead, the multilinear extension of a table of probabilities whose
-            coefficients are the transform of `1 - 2 * probability`, divided by 2**k. Takes no tau and no noise.
+            coefficients are the transform of `1 - 2 * probability`, divided by 2**k. Takes no tau, noise or limit.
+        limit: above 0, `-z / tau` beyond plus or minus this counts as that much, and passes on the gradient there;
+            the sigmoid is stretched about one half to reach 0 and 1 at it. 0 is no limit.
 
     Returns:
         Outputs `[nodes, batch]` in [0, 1].
     """
     theta = theta.repeat_interleave(len(fanins) // len(theta), 0)
-    return activation(walsh_polynomial(theta, 1 - 2 * x[fanins.long()]), tau, noise, linear=linear)
+    return activation(walsh_polynomial(theta, 1 - 2 * x[fanins.long()]), tau, noise, linear=linear, limit=limit)
 
 
-def activation(z: torch.Tensor, tau: float, noise: Key | None = None, *, linear: bool = False) -> torch.Tensor:
+def stretch(limit: float) -> float:
+    """What `sigmoid(t) - 1/2` is multiplied by to be one half at `t = limit`; 1 if there is no limit (0)."""
+    return 1 / math.tanh(limit / 2) if limit else 1.0
+
+
+def activation(
+    z: torch.Tensor, tau: float, noise: Key | None = None, *, linear: bool = False, limit: float = 0.0
+) -> torch.Tensor:
     """What becomes of z `[nodes, batch]`; arguments as in `walsh_layer`."""
     if linear:
         return (1 - z) / 2
     if noise is not None:
         z = z - logistic(noise, *z.shape).to(z)
-    return torch.sigmoid(-z / tau)
+    t = -z / tau
+    if not limit:
+        return torch.sigmoid(t)
+    t = t + (t.clamp(-limit, limit) - t).detach()
+    return 0.5 + stretch(limit) * (torch.sigmoid(t) - 0.5)

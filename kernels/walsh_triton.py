@@ -27,6 +27,7 @@ from warp2hdl.kernels.tiles_triton import (
     padded,
     readable_columns,
 )
+from warp2hdl.kernels.walsh_reference import stretch
 
 Key = counter.Key | torch.Tensor
 """A key, or its two words as an int32 tensor on the device, which a captured graph reads anew at each replay."""
@@ -68,6 +69,7 @@ def forward(
     *,
     hard: bool = False,
     linear: bool = False,
+    limit: float = 0.0,
     out_dtype: torch.dtype | None = None,
 ) -> torch.Tensor:
     """Relaxed outputs.
@@ -79,7 +81,8 @@ def forward(
         tau: temperature.
         noise: key of the Logistic(0, 1) noise that is added to -z before the division by tau, or None.
         hard: whether outputs are 1 where the relaxed output is above one half, and 0 elsewhere.
-        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
+        linear: whether outputs are `(1 - z) / 2`, without tau, noise and limit.
+        limit: of |z| / tau, at which outputs are 0 and 1; 0 is none.
         out_dtype: of the outputs; by default that of `x`, or float32 for bits.
 
     Returns:
@@ -95,11 +98,12 @@ def forward(
     parts = cut(tile, tables, run, batch, cached, FORWARD_PROGRAMS)
     with torch.cuda.device_of(x):
         forward_kernel[triton.cdiv(tables, tile.tables), parts.runs, parts.columns](
-            *(x, fanins, theta, tau, *_words(noise), y),
+            *(x, fanins, theta, tau, limit, stretch(limit), *_words(noise), y),
             *(tables, run, batch, readable_columns(x), x.stride(0), y.stride(0), parts.part_runs, parts.part_columns),
             K=k,
             LINEAR=linear,
             NOISY=noise is not None and not linear,
+            LIMITED=limit > 0,
             HARD=hard,
             BLOCK_T=tile.tables,
             BLOCK_B=tile.columns,
@@ -116,6 +120,7 @@ def backward(
     noise: Key | None = None,
     *,
     linear: bool = False,
+    limit: float = 0.0,
     to_inputs: bool = True,
     to_edges: bool = False,
     deterministic: bool = False,
@@ -130,6 +135,7 @@ def backward(
         grad_y: floating-point `[nodes, batch]`.
         noise: as in `forward`.
         linear: as in `forward`.
+        limit: as in `forward`.
         to_inputs: whether the gradient of `x` is wanted.
         to_edges: whether the gradients of the nodes' inputs are wanted.
         deterministic: whether the gradient of `x` is summed in a fixed order, from the nodes' inputs' gradients, and
@@ -158,7 +164,7 @@ def backward(
     with torch.cuda.device_of(x):
         for first, strip_sums in zip(strips, sums, strict=True):
             last = min(first + width, batch)
-            arguments = x, fanins, theta, tau, *_words(noise), grad_y, strip_sums
+            arguments = x, fanins, theta, tau, limit, stretch(limit), *_words(noise), grad_y, strip_sums
             results = theta if grad_x is None else grad_x, theta if edges is None else edges
             backward_kernel[triton.cdiv(tables, tile.tables), parts.runs, parts.columns](
                 *(*arguments, *results, tables, nodes // tables, batch, first, last),
@@ -167,6 +173,7 @@ def backward(
                 K=k,
                 LINEAR=linear,
                 NOISY=noise is not None and not linear,
+                LIMITED=limit > 0,
                 ADD_TO_X=adds,
                 KEEP_EDGES=edges is not None,
                 BLOCK_T=tile.tables,

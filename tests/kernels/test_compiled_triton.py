@@ -23,7 +23,8 @@ def compiled(folder, requests):
 
 def layers(k, real, *, scalars=False):
     """The forward kernel, and the backward kernel with and without atomic additions."""
-    types = {"fanins": "*i32", "theta": "*fp32", "grad_theta": "*fp32", "tau": "fp32", "grad_x": "*fp32"}
+    types = {"fanins": "*i32", "theta": "*fp32", "grad_theta": "*fp32", "grad_x": "*fp32"}
+    types |= dict.fromkeys(("tau", "limit", "gain"), "fp32")
     types |= dict.fromkeys(("x", "y", "grad_y", "edges"), "*" + real)
     if not scalars:
         types |= {"tau": "*fp32", "key0": "*i32", "key1": "*i32"}
@@ -32,7 +33,7 @@ def layers(k, real, *, scalars=False):
         ("backward_kernel", tiles_triton.backward_tile(k), {"ADD_TO_X": True, "KEEP_EDGES": False}),
         ("backward_kernel", tiles_triton.backward_tile(k), {"ADD_TO_X": False, "KEEP_EDGES": True}),
     ]
-    flags = {"K": k, "LINEAR": False, "NOISY": True}
+    flags = {"K": k, "LINEAR": False, "NOISY": True, "LIMITED": True}
     return [
         ("butterfly_triton", kernel, types, flags | own | {"BLOCK_T": tile.tables, "BLOCK_B": tile.columns})
         for kernel, tile, own in wanted

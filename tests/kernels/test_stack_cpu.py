@@ -34,6 +34,7 @@ def _layers(k, **settings):
             **({"key": (i, 5)} if settings.get("noisy") else {}),
             linear=settings.get("linear", False),
             hard=settings.get("hard", False),
+            limit=settings.get("limit", 0.0),
         )
         for i, (before, nodes) in enumerate(zip(inputs, WIDTHS, strict=False))
     ]
@@ -45,7 +46,8 @@ def _expected(x, layers, groups, grad_y):
     for layer in layers:
         thetas.append(torch.tensor(layer.theta, dtype=torch.float64, requires_grad=True))
         fanins = torch.from_numpy(layer.fanins)
-        y = walsh_reference.walsh_layer(values, fanins, thetas[-1], layer.tau, layer.key, linear=layer.linear)
+        options = {"linear": layer.linear, "limit": layer.limit}
+        y = walsh_reference.walsh_layer(values, fanins, thetas[-1], layer.tau, layer.key, **options)
         values = y + (y.round() - y).detach() if layer.hard else y
     values = values.reshape(groups, -1, values.shape[1]).sum(1) if groups else values
     values.backward(torch.from_numpy(grad_y).double())
@@ -54,7 +56,7 @@ def _expected(x, layers, groups, grad_y):
 
 @pytest.mark.parametrize("groups", [0, 3])
 @pytest.mark.parametrize("batch", [1, 4 * lanes(), 6 * lanes() + 5])
-@pytest.mark.parametrize("kind", [{}, {"noisy": True}, {"linear": True}, {"hard": True}])
+@pytest.mark.parametrize("kind", [{}, {"noisy": True}, {"linear": True}, {"hard": True}, {"limit": 1.1}])
 def test_is_one_layer_after_the_other(kind, batch, groups, thread_count):
     for k in (2, 6):
         layers = _layers(k, **kind)

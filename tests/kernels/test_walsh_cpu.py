@@ -8,7 +8,7 @@ import torch
 from warp2hdl.kernels import threads, vector, walsh_code, walsh_cpu, walsh_reference
 
 SIZES = [(1, 1, 1), (5, 3, 7), (7, 9, 16), (33, 70, 100)]  # inputs, nodes, batch
-KINDS = {"walsh": {}, "noisy": {"noise": (3, 4)}, "linear": {"linear": True}}
+KINDS = {"walsh": {}, "noisy": {"noise": (3, 4)}, "linear": {"linear": True}, "limited": {"noise": (3, 4), "limit": 0.7}}
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +31,22 @@ def _case(k, inputs, nodes, batch, *, run=1, bits=False):
     return x, torch.randint(inputs, (nodes * run, k), dtype=torch.int32), theta, torch.randn(nodes * run, batch)
 
 
-def _expected(x, fanins, theta, grad_y, noise=None, linear=False):
+def _expected(x, fanins, theta, grad_y, noise=None, linear=False, limit=0.0):
     x, theta = x.double().requires_grad_(), theta.double().requires_grad_()
     edges = x.detach()[fanins.long()].requires_grad_()
     z = walsh_reference.walsh_polynomial(theta.repeat_interleave(len(fanins) // len(theta), 0), 1 - 2 * edges)
-    walsh_reference.activation(z, 1.5, noise, linear=linear).backward(grad_y.double())
-    y = walsh_reference.walsh_layer(x, fanins, theta, 1.5, noise, linear=linear)
+    walsh_reference.activation(z, 1.5, noise, linear=linear, limit=limit).backward(grad_y.double())
+    y = walsh_reference.walsh_layer(x, fanins, theta, 1.5, noise, linear=linear, limit=limit)
     theta.grad = None
     y.backward(grad_y.double())
     return {"y": y.detach(), "grad_theta": theta.grad, "grad_x": x.grad, "grad_edges": edges.grad}
 
 
-def _actual(x, fanins, theta, grad_y, noise=None, linear=False):
+def _actual(x, fanins, theta, grad_y, noise=None, linear=False, limit=0.0):
     arrays = x.numpy(), fanins.numpy(), theta.numpy(), 1.5
-    y = walsh_cpu.forward(*arrays, noise, linear=linear)
-    grads = walsh_cpu.backward(*arrays, y, grad_y.numpy(), linear=linear, to_inputs=True, to_edges=True)
+    options = {"linear": linear, "limit": limit}
+    y = walsh_cpu.forward(*arrays, noise, **options)
+    grads = walsh_cpu.backward(*arrays, y, grad_y.numpy(), **options, to_inputs=True, to_edges=True)
     return dict(zip(("y", "grad_theta", "grad_x", "grad_edges"), (y, *grads), strict=True))
 
 

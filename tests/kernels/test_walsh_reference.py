@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import pytest
 import torch
@@ -53,3 +54,27 @@ def test_gradient_formula_of_the_paper():
     torch.testing.assert_close(theta.grad[0], -slope / tau * monomials)
     inner = torch.stack([theta[0, 1] + theta[0, 3] * s[1], theta[0, 2] + theta[0, 3] * s[0]]).detach()
     torch.testing.assert_close(x.grad.flatten(), 2 * slope / tau * inner)
+
+
+def test_a_limited_node_reaches_its_bits_at_the_limit_and_passes_on_gradients_there():
+    limit, tau = 1.2, 1.3
+    theta = torch.tensor([[0.0, limit * tau]], dtype=torch.float64)  # passes its input on
+    x = torch.tensor([[0.0, 0.25, 1.0]], dtype=torch.float64, requires_grad=True)
+    y = walsh_layer(x, torch.tensor([[0]]), theta, tau, limit=limit)
+    torch.testing.assert_close(y.detach()[0, [0, 2]], torch.tensor([0.0, 1.0], dtype=torch.float64))
+    assert y[0, 1].item() == pytest.approx(0.5 - 0.5 * math.tanh(limit / 4) / math.tanh(limit / 2))
+    y.sum().backward()
+    assert x.grad[0, 0].item() == pytest.approx(limit / math.sinh(limit))
+    beyond = walsh_layer(x.detach(), torch.tensor([[0]]), 5 * theta, tau, limit=limit)
+    torch.testing.assert_close(beyond[0, [0, 2]], y.detach()[0, [0, 2]])
+
+
+def test_a_small_limit_is_a_multilinear_node_with_clipped_entries():
+    torch.manual_seed(0)
+    limit = 1e-3
+    entries = torch.rand(4, 8, dtype=torch.float64) * 2 - 1  # of (1 - z) / 2, each within its bounds
+    theta = walsh_hadamard(entries) / 8
+    x = torch.rand(5, 7, dtype=torch.float64)
+    fanins = torch.randint(5, (4, 3))
+    limited = walsh_layer(x, fanins, theta * limit, 1.0, limit=limit)
+    torch.testing.assert_close(limited, walsh_layer(x, fanins, theta, 1.0, linear=True), rtol=1e-5, atol=1e-6)

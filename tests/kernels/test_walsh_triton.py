@@ -10,6 +10,7 @@ MODES = {
     "linear": {"linear": True},
     "noisy": {"noise": (3, 0xFFFFFFF0)},
     "hard": {"hard": True},
+    "limited": {"limit": 0.7},
     "noisy hard": {"noise": (0x80000000, 16), "hard": True},
 }
 TAU = 1.5
@@ -51,7 +52,7 @@ def node_output(rows, alone, theta, options, n):
         return (1 - z) / 2
     if "noise" in options:
         z = z - noise.logistic(options["noise"], n + 1, rows.shape[1])[n:]
-    return torch.sigmoid(-z / TAU)
+    return walsh_reference.activation(z, TAU, limit=options.get("limit", 0.0))
 
 
 def fused(x, fanins, theta, grad_y, mode, deterministic=False):

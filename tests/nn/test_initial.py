@@ -8,9 +8,9 @@ from warp2hdl.nn.relaxations import RELAXATIONS
 
 @pytest.mark.parametrize("residual", [0.88, 0.951])
 @pytest.mark.parametrize("tau", [1.0, 4.0])
-@pytest.mark.parametrize("relaxation", ["walsh", "multilinear"])
-def test_a_layer_passes_on_with_the_stated_probability(relaxation, tau, residual):
-    layer = LogicLayer(40, 60, 4, relaxation, tau=tau, residual=residual, seed=0)
+@pytest.mark.parametrize(("relaxation", "limit"), [("walsh", 0.0), ("walsh", 1.0), ("multilinear", 0.0)])
+def test_a_layer_passes_on_with_the_stated_probability(relaxation, limit, tau, residual):
+    layer = LogicLayer(40, 60, 4, relaxation, tau=tau, limit=limit, residual=residual, seed=0)
     bits = torch.randint(2, (200, 40))
     passed = bits[:, layer.fanins[:, 0].long()]
     y = layer(bits.float())

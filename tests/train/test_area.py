@@ -13,7 +13,7 @@ from warp2hdl.backends.graph import Graph
 from warp2hdl.config import EncoderConfig, LayerConfig, TrainConfig, TrainingConfig
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
-from warp2hdl.kernels.walsh_reference import walsh_hadamard
+from warp2hdl.kernels.walsh_reference import activation, walsh_hadamard
 from warp2hdl.lower import lower
 from warp2hdl.nn import GroupSum, LogicLayer
 from warp2hdl.nn.pooling import OrPool2d
@@ -163,12 +163,13 @@ def test_gradients_are_those_of_finite_differences(relaxation, candidates):
             assert slope[place].item() == pytest.approx(expected, rel=1e-5, abs=1e-8), (name, place)
 
 
+@pytest.mark.parametrize("limit", [0.0, 1.2])
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_expectation_is_the_mean_over_drawn_tables(k):
-    layer = LogicLayer(k, 1, k, initial="random", seed=4)
+def test_expectation_is_the_mean_over_drawn_tables(k, limit):
+    layer = LogicLayer(k, 1, k, initial="random", limit=limit, seed=4)
     model = _network(layer)
     parts = _area(model, _encoder(features=1, each=k)).parts()
-    share = torch.sigmoid(-walsh_hadamard(layer.weight[0].detach()) / layer.tau).double()
+    share = activation(walsh_hadamard(layer.weight.detach()), layer.tau, limit=limit)[0].double()
     several = vary = 0.0
     for table in range(1 << (1 << k)):
         bits = torch.tensor([table >> a & 1 for a in range(1 << k)])

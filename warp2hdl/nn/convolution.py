@@ -53,9 +53,11 @@ class LogicConv2d(torch.nn.Module):
         stride: pixels from one position to the next.
         padding: width of the border of zeros.
         groups: parts into which the input channels are split; consecutive output channels take them in turn.
-        relaxation: as in `LogicLayer`, and so are `sampling`, `tau`, `initial` and `residual`, each for every level.
+        relaxation: as in `LogicLayer`, and so are `sampling`, `tau`, `limit`, `initial` and `residual`, each for every
+            level.
         sampling: what training passes on.
         tau: temperature of the sigmoid.
+        limit: of `|z| / tau`.
         initial: what the nodes start as.
         residual: probability with which a new node passes on its first input.
         seed: of wiring and initialisation; None draws from torch's global generator.
@@ -80,6 +82,7 @@ class LogicConv2d(torch.nn.Module):
         relaxation: str = "walsh",
         sampling: str = "soft",
         tau: float = 1.0,
+        limit: float = 0.0,
         initial: str = "residual",
         residual: float = 0.88,
         seed: int | None = None,
@@ -102,6 +105,7 @@ class LogicConv2d(torch.nn.Module):
             "relaxation": relaxation,
             "sampling": sampling,
             "tau": tau,
+            "limit": limit,
             "initial": initial,
             "residual": residual,
         }

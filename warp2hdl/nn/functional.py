@@ -25,7 +25,8 @@ class Relaxed:
         tau: temperature.
         noise: the key of Logistic(0, 1) noise on -z, or None.
         hard: whether outputs are rounded to 0 and 1; the gradient is straight-through, that of the relaxed outputs.
-        linear: whether outputs are `(1 - z) / 2`, without tau and noise.
+        linear: whether outputs are `(1 - z) / 2`, without tau, noise and limit.
+        limit: of |z| / tau, at which outputs are 0 and 1, or 0 for none (`walsh_reference.walsh_layer`).
         candidates: int32 `[nodes, k, candidates]`, rows of the inputs that compete for each fan-in, or None.
         wiring: `[nodes, k, candidates]`, their weights; the gradient is straight-through, as if each fan-in were the
             weighted sum of its candidates.
@@ -37,6 +38,7 @@ class Relaxed:
     noise: Key | None = None
     hard: bool = False
     linear: bool = False
+    limit: float = 0.0
     candidates: torch.Tensor | None = None
     wiring: torch.Tensor | None = None
 
@@ -98,6 +100,7 @@ def _arrays(layers: Sequence[Relaxed]) -> list[stack_cpu.Layer]:
             layer.tau,
             layer.noise,
             layer.linear,
+            layer.limit,
             layer.hard,
             None if layer.candidates is None else layer.candidates.numpy(),
         )
@@ -131,6 +134,7 @@ def walsh_layers(x: torch.Tensor, layers: Sequence[Relaxed], groups: int = 0) ->
             noise=layer.noise,
             hard=layer.hard,
             linear=layer.linear,
+            limit=layer.limit,
             candidates=layer.candidates,
             wiring=layer.wiring,
         )

@@ -7,6 +7,7 @@ from typing import Any, overload
 import torch
 
 from warp2hdl.errors import ConfigError
+from warp2hdl.kernels.walsh_reference import stretch
 from warp2hdl.nn import functional, wiring
 from warp2hdl.nn.initial import INITIALS, initial_weight
 from warp2hdl.nn.packed import PackBitsTensor, require_evaluation
@@ -63,6 +64,8 @@ class LogicLayer(torch.nn.Module):
             pre-activation, for each sample anew; otherwise on the logits of the table's entries (Logistic) or of the
             gates (Gumbel), for each step anew. `dwn` always passes on bits.
         tau: temperature of the sigmoid or softmax.
+        limit: the most that `|z| / tau` of `walsh` nodes is to be, whose sigmoid is stretched to reach 0 and 1 there;
+            0 is no limit. Training keeps the coefficients within (`warp2hdl.train.limit`).
         wiring: `random` (balanced fan-out), `unique` (also no two nodes with the same inputs), `structured` (a
             butterfly: after `log_k(width)` layers every node has seen every input), or `learned` (each input of a
             node chooses among candidates).
@@ -90,6 +93,7 @@ class LogicLayer(torch.nn.Module):
         *,
         sampling: str = "soft",
         tau: float = 1.0,
+        limit: float = 0.0,
         wiring: str = "random",
         candidates: int = 32,
         initial: str = "residual",
@@ -108,11 +112,13 @@ class LogicLayer(torch.nn.Module):
             raise ConfigError(f"a layer of {in_dim} inputs and {out_dim} nodes is empty; both must be at least 1.")
         if tau <= 0:
             raise ConfigError(f"tau is {tau}; it must be positive.")
+        if limit < 0:
+            raise ConfigError(f"limit is {limit}; it must be above 0, or 0 for none.")
         if not 0.5 <= residual < 1:
             raise ConfigError(f"residual is {residual}; it must be at least 0.5 and below 1.")
         where = place(device, implementation)
         self.in_dim, self.out_dim, self.arity, self.tau = in_dim, out_dim, arity, tau
-        self.grad_factor, self.implementation = grad_factor, implementation
+        self.limit, self.grad_factor, self.implementation = limit, grad_factor, implementation
         self.relaxation = _one_of("relaxation", relaxation, tuple(RELAXATIONS))
         self.sampling = _one_of("sampling", sampling, SAMPLINGS)
         self.wiring = _one_of("wiring", wiring, WIRINGS)
@@ -122,6 +128,8 @@ class LogicLayer(torch.nn.Module):
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         self._wire(candidates, stage, generator)
         rule = RELAXATIONS[relaxation]
+        if limit and not rule.linear:
+            residual = 0.5 + (residual - 0.5) / stretch(limit)  # of the sigmoid before it is stretched
         weight = initial_weight(rule, out_dim, arity, tau, initial=initial, residual=residual, generator=generator)
         self.weight = torch.nn.Parameter(weight)
         self.to(where)
@@ -208,6 +216,7 @@ class LogicLayer(torch.nn.Module):
             relaxation=self.relaxation,
             sampling=self.sampling,
             tau=self.tau,
+            limit=self.limit,
             candidates=candidates,
             wiring=wiring,
             reference=self.implementation == "python",
@@ -233,6 +242,7 @@ class LogicLayer(torch.nn.Module):
             relaxation=self.relaxation,
             sampling=self.sampling,
             tau=self.tau,
+            limit=self.limit,
             candidates=candidates,
             wiring=wiring,
         )

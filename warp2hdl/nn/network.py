@@ -38,14 +38,15 @@ def build(
     for index, layer in enumerate(config.layers):
         seed = config.training.seed * 1009 + index
         if layer.kind == "dense":
-            layers.append(_dense(layer, width, index, seed))
+            layers.append(_dense(layer, width, index, seed, config.training.logit_limit))
             width, shape = layer.nodes, None
             continue
         if shape is None:
             what = "the samples are no images" if index == 0 else "the layer before it gives no images"
             raise ConfigError(f"layers[{index}].kind is {layer.kind!r}, but {what}; use 'dense'.")
         try:
-            found = _over_images(layer, shape, seed, image_rows if index == 0 else None)
+            rows = image_rows if index == 0 else None
+            found = _over_images(layer, shape, seed, config.training.logit_limit, rows)
         except ConfigError as error:
             raise ConfigError(f"layers[{index}]: {error}") from error
         layers.append(found)
@@ -67,7 +68,7 @@ def _shape_of(image_rows: torch.Tensor) -> _Shape:
     return channels, height, width
 
 
-def _dense(layer: LayerConfig, inputs: int, stage: int, seed: int) -> LogicLayer:
+def _dense(layer: LayerConfig, inputs: int, stage: int, seed: int, limit: float) -> LogicLayer:
     return LogicLayer(
         inputs,
         layer.nodes,
@@ -75,6 +76,7 @@ def _dense(layer: LayerConfig, inputs: int, stage: int, seed: int) -> LogicLayer
         layer.relaxation,
         sampling=layer.sampling,
         tau=layer.tau,
+        limit=limit,
         wiring=layer.wiring,
         candidates=layer.candidates,
         initial=layer.initial,
@@ -85,7 +87,7 @@ def _dense(layer: LayerConfig, inputs: int, stage: int, seed: int) -> LogicLayer
 
 
 def _over_images(
-    layer: LayerConfig, shape: _Shape, seed: int, image_rows: torch.Tensor | None
+    layer: LayerConfig, shape: _Shape, seed: int, limit: float, image_rows: torch.Tensor | None
 ) -> LogicConv2d | OrPool2d:
     if layer.kind == "or-pool":
         if image_rows is not None:
@@ -103,6 +105,7 @@ def _over_images(
         relaxation=layer.relaxation,
         sampling=layer.sampling,
         tau=layer.tau,
+        limit=limit,
         initial=layer.initial,
         residual=layer.residual,
         seed=seed,

@@ -21,6 +21,7 @@ def relaxed_layer(
     relaxation: str,
     sampling: str,
     tau: float,
+    limit: float = 0.0,
     candidates: torch.Tensor | None = None,
     wiring: torch.Tensor | None = None,
     reference: bool = False,
@@ -34,6 +35,7 @@ def relaxed_layer(
         relaxation: key of `RELAXATIONS`.
         sampling: one of `SAMPLINGS`. `dwn` always passes on bits.
         tau: temperature.
+        limit: of `|z| / tau` of `walsh` nodes, at which outputs are 0 and 1; 0 is none.
         candidates: int32 `[nodes, k, candidates]`, rows of `x` that compete for each fan-in; None with `wiring` given
             means all of them.
         wiring: `[nodes, k, candidates]`, their weights; None is fixed wiring.
@@ -52,11 +54,18 @@ def relaxed_layer(
         entries, tables = rule.probabilities(weight, tau), rule.tables(weight)
         return dwn.look_up(x, fanins, entries.repeat_interleave(run, 0), tables.repeat_interleave(run, 0))
     layer = prepared(
-        fanins, weight, relaxation=relaxation, sampling=sampling, tau=tau, candidates=candidates, wiring=wiring
+        fanins,
+        weight,
+        relaxation=relaxation,
+        sampling=sampling,
+        tau=tau,
+        limit=limit,
+        candidates=candidates,
+        wiring=wiring,
     )
     if not reference:
         return functional.walsh_layers(x, [layer])
-    y = walsh_reference.walsh_layer(x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear)
+    y = walsh_reference.walsh_layer(x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear, limit=layer.limit)
     return y + (y.round() - y).detach() if layer.hard else y
 
 
@@ -72,6 +81,7 @@ def prepared(
     relaxation: str,
     sampling: str,
     tau: float,
+    limit: float = 0.0,
     candidates: torch.Tensor | None = None,
     wiring: torch.Tensor | None = None,
 ) -> functional.Relaxed:
@@ -89,6 +99,7 @@ def prepared(
         noise=draw_key() if noisy and not rule.linear else None,
         hard=sampling.endswith("hard"),
         linear=rule.linear,
+        limit=0.0 if rule.linear else limit,
         candidates=candidates,
         wiring=wiring,
     )

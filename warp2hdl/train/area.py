@@ -17,7 +17,7 @@ import torch
 from warp2hdl.config import TrainingConfig
 from warp2hdl.encode import Encoder
 from warp2hdl.errors import ConfigError
-from warp2hdl.kernels.walsh_reference import walsh_hadamard
+from warp2hdl.kernels.walsh_reference import stretch, walsh_hadamard
 from warp2hdl.nn.layers import GroupSum, LogicLayer
 from warp2hdl.nn.relaxations import RELAXATIONS
 from warp2hdl.nn.thresholds import Thresholds
@@ -193,8 +193,9 @@ class _Tables:
         transform, halves = _matrices(layer.arity, layer.weight.dtype, layer.weight.device)
         z = rule.coefficients(layer.weight, layer.tau) @ transform
         # The logarithms of the probabilities of 0 and of 1.
-        if rule.linear:
-            bias, zero, one = z, *(torch.log(((1 + sign * z) / 2).clamp(min=_LEAST)) for sign in (1, -1))
+        if rule.linear or layer.limit:
+            bias = z if rule.linear else (stretch(layer.limit) * torch.tanh(z / layer.tau / 2)).clamp(-1, 1)
+            zero, one = (torch.log(((1 + sign * bias) / 2).clamp(min=_LEAST)) for sign in (1, -1))
         else:
             z = z / layer.tau
             bias, zero = torch.tanh(z / 2), torch.nn.functional.logsigmoid(z)

@@ -68,7 +68,7 @@ class Run:
         self.steps_per_epoch = max(1, len(self.bits) // self.batch)
         self.schedule = Schedule.of(settings, max(1, settings.epochs * self.steps_per_epoch))
         self.temperatures = Temperatures(model)
-        self.limit = LogitLimit(model, settings.logit_limit)
+        self.limit = LogitLimit(model)
         self.penalty = SpectralPenalty(model, settings)
         self.area = ExpectedArea(model, encoder, settings)
         self.optimizer = optimizer_for(model, settings)
