@@ -54,7 +54,9 @@ def forward(
     columns = first, first + x.shape[1]
     bound = min(limit * math.log2(math.e), _UNLIMITED) if limit else _UNLIMITED
     numbers = math.log2(math.e) / tau, bound, walsh_reference.stretch(limit)
-    threads.run([partial(kernel, *shared, *part, *columns, *chain(*matrices), *numbers) for part in threads.split(nodes)])
+    threads.run(
+        [partial(kernel, *shared, *part, *columns, *chain(*matrices), *numbers) for part in threads.split(nodes)]
+    )
     return y
 
 

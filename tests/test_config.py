@@ -128,6 +128,7 @@ def test_missing_file(tmp_path):
         ({"encoder": {"thermometer_bits": 0}}, "encoder.thermometer_bits is 0; it must be at least 1."),
         ({"training": {"epochs": -1}}, "training.epochs is -1; it must be at least 0."),
         ({"training": {"area_weight": -1.0}}, "training.area_weight is -1.0; it must be a number of at least 0."),
+        ({"training": {"hard_share": 1.5}}, "training.hard_share is 1.5; it must be a number from 0 to 1."),
         ({"training": {"encoder_luts": -2}}, "training.encoder_luts is -2; it must be at least -1."),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan; it must be a number above 0."),
         ({"training": {"weight_decay": -1.0}}, "training.weight_decay is -1.0; it must be a number of at least 0."),

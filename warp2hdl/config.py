@@ -140,13 +140,15 @@ class TrainingConfig:
             of the steps and again at three quarters; `constant`.
         warmup: steps over which the learning rates first rise.
         temperature_end: factor of every layer's tau in the last step, reached geometrically; 1 keeps it constant.
+        hard_share: share of the steps, the last ones, in which layers pass on bits with straight-through gradients,
+            whatever their sampling; at most 1.
         weight_decay: L2 penalty on the parameters.
         spectral_l1: penalty on the absolute Walsh coefficients, `warp2hdl.train.penalty` says how.
         spectral_l2: penalty on their squares.
         area_weight: what an expected look-up of encoder, fabric and popcounts adds to the loss, in nats
             (`warp2hdl.train.area`); exchanges of inputs in backfitting count it too.
-        logit_limit: the most that `|z| / tau` of a `walsh` node may be at any address (`warp2hdl.train.limit`); 0 is no
-            limit.
+        logit_limit: the most that `|z| / tau` of a `walsh` node may be at any address, where the node gives 0 or 1
+            (`warp2hdl.train.limit`); 0 is no limit.
         label_smoothing: share of a label that is spread over all classes, at least 0 and below 1.
         teacher_rows: made-up rows that a small neural network labels, as it then does all training rows
             (`warp2hdl.train.teacher`); 0 trains on the training split alone.
@@ -177,6 +179,7 @@ class TrainingConfig:
     schedule: str = "cosine"
     warmup: int = 0
     temperature_end: float = 1.0
+    hard_share: float = 0.0
     weight_decay: float = 0.0
     spectral_l1: float = 0.0
     spectral_l2: float = 0.0
@@ -225,6 +228,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"training.{name} is {value}; it must be a number of at least 0.")
+        if not 0 <= self.hard_share <= 1:
+            raise ConfigError(f"training.hard_share is {self.hard_share}; it must be a number from 0 to 1.")
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"training.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1.")
         _one_of("training.augment", self.augment, ("none", "shift", "affine"))

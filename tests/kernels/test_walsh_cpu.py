@@ -8,7 +8,12 @@ import torch
 from warp2hdl.kernels import threads, vector, walsh_code, walsh_cpu, walsh_reference
 
 SIZES = [(1, 1, 1), (5, 3, 7), (7, 9, 16), (33, 70, 100)]  # inputs, nodes, batch
-KINDS = {"walsh": {}, "noisy": {"noise": (3, 4)}, "linear": {"linear": True}, "limited": {"noise": (3, 4), "limit": 0.7}}
+KINDS = {
+    "walsh": {},
+    "noisy": {"noise": (3, 4)},
+    "linear": {"linear": True},
+    "limited": {"noise": (3, 4), "limit": 0.7},
+}
 
 
 @pytest.fixture(autouse=True)

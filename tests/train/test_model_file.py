@@ -57,18 +57,24 @@ def test_a_convolutional_network_comes_back(tmp_path):
     assert torch.equal(loaded.network(bits), network(bits))
 
 
-def test_temperatures_come_back_and_older_files_have_those_of_the_settings(model, tmp_path):
+def test_temperatures_and_samplings_come_back_and_older_files_have_those_of_the_settings(model, tmp_path):
     path = tmp_path / "model.safetensors"
     model_file.save(model, path)
     content = path.read_bytes()
-    model.network[0].tau, model.network[1].tau = 0.25, 0.125
+    model.network[0].tau, model.network[1].tau, model.network[1].sampling = 0.25, 0.125, "hard"
     model_file.save(model, path)
     assert [layer.tau for layer in model_file.load(path).network[:2]] == [0.25, 0.125]
+    assert [layer.sampling for layer in model_file.load(path).network[:2]] == ["soft", "hard"]
+    path.write_bytes(path.read_bytes().replace(b'\\"hard\\"', b'\\"bard\\"'))
+    with pytest.raises(FormatError, match="is damaged: its contents do not fit together"):
+        model_file.load(path)
     length = int.from_bytes(content[:8], "little")
     header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["model"])
     assert header.pop("temperatures") == [1.0, 1.0]
+    assert header.pop("samplings") == ["soft", "soft"]
     path.write_bytes(safetensors.numpy.save(safetensors.numpy.load(content), {"model": json.dumps(header)}))
     assert [layer.tau for layer in model_file.load(path).network[:2]] == [1.0, 1.0]
+    assert [layer.sampling for layer in model_file.load(path).network[:2]] == ["soft", "soft"]
 
 
 def test_same_model_same_bytes(model, tmp_path):

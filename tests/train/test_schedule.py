@@ -1,11 +1,12 @@
 import math
 
 import pytest
+import torch
 
 from warp2hdl.config import TrainingConfig
 from warp2hdl.errors import ConfigError
 from warp2hdl.nn import GroupSum, LogicLayer
-from warp2hdl.train.schedule import Schedule, Temperatures, logic_layers
+from warp2hdl.train.schedule import Schedule, ScheduledLayers, logic_layers
 
 
 def _schedule(steps, **settings):
@@ -44,13 +45,22 @@ def test_temperature_is_geometric_and_ends_at_its_end():
     assert _schedule(1, temperature_end=0.1).temperature(0) == 1.0
 
 
-def test_every_logic_layer_is_scaled_from_where_it_began():
-    import torch
+def test_the_last_share_of_the_steps_is_hard():
+    assert [_schedule(5, hard_share=0.4).hard(step) for step in range(5)] == [False, False, False, True, True]
+    assert not any(_schedule(5).hard(step) for step in range(5))
+    assert all(_schedule(5, hard_share=1.0).hard(step) for step in range(5))
 
-    inner = LogicLayer(4, 6, tau=4.0, seed=0)
+
+def test_every_logic_layer_is_changed_from_where_it_began():
+    inner = LogicLayer(4, 6, tau=4.0, sampling="gumbel-soft", seed=0)
     model = torch.nn.Sequential(LogicLayer(3, 4, tau=2.0, seed=0), torch.nn.Sequential(inner), GroupSum(2, tau=7.0))
-    temperatures = Temperatures(model)
-    for factor in (0.5, 0.25):
-        temperatures.scale(factor)
-    assert [layer.tau for layer in logic_layers(model)] == [0.5, 1.0]
+    layers = ScheduledLayers(model, _schedule(5, temperature_end=0.0625, hard_share=0.4))
+    for step, taus, samplings in (
+        (1, [1.0, 2.0], ["soft", "gumbel-soft"]),
+        (3, [0.25, 0.5], ["hard", "gumbel-hard"]),
+        (2, [0.5, 1.0], ["soft", "gumbel-soft"]),
+    ):
+        layers.at(step)
+        assert [layer.tau for layer in logic_layers(model)] == taus
+        assert [layer.sampling for layer in logic_layers(model)] == samplings
     assert model[2].tau == 7.0

@@ -83,6 +83,12 @@ def test_temperature_falls_and_the_model_has_that_of_the_kept_epoch(digits):
     assert reached == trained.metrics[trained.best_epoch - 1].val_accuracy_relaxed
 
 
+def test_where_layers_pass_on_bits_training_runs_the_circuit_and_there_is_no_gap(digits):
+    trained = fit(digits, _changed(hard_share=0.5))
+    assert [m.gap == 0 for m in trained.metrics] == [False, True, True]
+    assert trained.model[0].sampling == ("hard" if trained.best_epoch > 1 else "soft")
+
+
 def test_spectral_penalty_leaves_smaller_coefficients(digits):
     norms = [
         fit(digits, _changed(epochs=1, spectral_l1=strength)).model[1].weight[:, 1:].abs().mean().item()
@@ -100,6 +106,7 @@ def test_every_setting_of_the_loss_and_the_schedule_changes_the_result(digits):
         {"label_smoothing": 0.1},
         {"spectral_l2": 0.1},
         {"logit_limit": 1.0},
+        {"hard_share": 0.5},
         {"adam_basis": "addresses"},
         {"weight_decay": 0.1},
         {"precision": "bfloat16"},

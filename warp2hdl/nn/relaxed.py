@@ -65,7 +65,9 @@ def relaxed_layer(
     )
     if not reference:
         return functional.walsh_layers(x, [layer])
-    y = walsh_reference.walsh_layer(x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear, limit=layer.limit)
+    y = walsh_reference.walsh_layer(
+        x.float(), fanins, layer.theta, tau, layer.noise, linear=layer.linear, limit=layer.limit
+    )
     return y + (y.round() - y).detach() if layer.hard else y
 
 

@@ -19,13 +19,16 @@ _LARGEST = 2**26
 
 @contextmanager
 def _noiseless(model: torch.nn.Module) -> Iterator[None]:
-    """The relaxed network, without its noise, for the time of the block; the model stays in training mode after."""
+    """The network as training runs it, without its noise, for the block's time; the model stays in training mode.
+
+    Layers that pass on bits in training do so here: what they would pass on otherwise, no layer has learned to take.
+    """
     layers = [m for m in model.modules() if isinstance(m, LogicLayer)]
     samplings = [layer.sampling for layer in layers]
     model.train()
     try:
         for layer in layers:
-            layer.sampling = "soft"
+            layer.sampling = layer.sampling.removeprefix("gumbel-")
         yield
     finally:
         for layer, sampling in zip(layers, samplings, strict=True):

@@ -24,7 +24,7 @@ from warp2hdl.train.limit import LogitLimit
 from warp2hdl.train.metrics import EpochMetrics
 from warp2hdl.train.optimizer import optimizer_for
 from warp2hdl.train.penalty import SpectralPenalty
-from warp2hdl.train.schedule import Schedule, Temperatures
+from warp2hdl.train.schedule import Schedule, ScheduledLayers
 
 OnStep = Callable[[int, int], None]
 
@@ -67,7 +67,7 @@ class Run:
             )
         self.steps_per_epoch = max(1, len(self.bits) // self.batch)
         self.schedule = Schedule.of(settings, max(1, settings.epochs * self.steps_per_epoch))
-        self.temperatures = Temperatures(model)
+        self.layers = ScheduledLayers(model, self.schedule)
         self.limit = LogitLimit(model)
         self.penalty = SpectralPenalty(model, settings)
         self.area = ExpectedArea(model, encoder, settings)
@@ -117,7 +117,7 @@ class Run:
         """One step on the rows of the whole batch; returns its mean loss."""
         for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = rate * self.schedule.rate(step)
-        self.temperatures.scale(self.schedule.temperature(step))
+        self.layers.at(step)
         self._rewire(step)
         rows = self.world.share(batch)
         affine = self.settings.augment == "affine"
@@ -178,9 +178,9 @@ class Run:
         return self.world.count(right)[0] / self.val_size
 
     def keep_best(self) -> None:
-        """Gives the model the parameters and temperatures of the best epoch."""
+        """Gives the model the parameters, temperatures and samplings of the best epoch."""
         self.model.load_state_dict(self.best_state)
-        self.temperatures.scale(self.schedule.temperature(max(0, self.best_epoch * self.steps_per_epoch - 1)))
+        self.layers.at(max(0, self.best_epoch * self.steps_per_epoch - 1))
         self.model.eval()
 
     def state(self, origin: Origin, seconds: float) -> State:

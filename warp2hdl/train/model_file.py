@@ -18,6 +18,7 @@ from warp2hdl.encode import Encoder
 from warp2hdl.errors import DataError, FormatError, Warp2HDLError
 from warp2hdl.files import staged_file
 from warp2hdl.nn.network import build, image_size
+from warp2hdl.nn.relaxed import SAMPLINGS
 from warp2hdl.nn.windows import encoded_image_rows
 from warp2hdl.train.schedule import logic_layers
 
@@ -62,6 +63,7 @@ def save(model: Model, path: Path | str) -> None:
         "info": model.info,
         "image_size": image_size(model.network),
         "temperatures": [layer.tau for layer in logic_layers(model.network)],
+        "samplings": [layer.sampling for layer in logic_layers(model.network)],
     }
     with staged_file(path) as stage:
         arrays = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
@@ -107,8 +109,10 @@ def load(path: Path | str) -> Model:
         network.load_state_dict(state)
         # Where a schedule moved them they are not those of the settings.
         layers = logic_layers(network)
-        for layer, tau in zip(layers, header.get("temperatures", [layer.tau for layer in layers]), strict=True):
-            layer.tau = float(tau)
+        taus = header.get("temperatures", [layer.tau for layer in layers])
+        samplings = header.get("samplings", [layer.sampling for layer in layers])
+        for layer, tau, sampling in zip(layers, taus, samplings, strict=True):
+            layer.tau, layer.sampling = float(tau), SAMPLINGS[SAMPLINGS.index(sampling)]
         names = tuple(header["feature_names"]), tuple(header["class_names"])
         return Model(network.eval(), encoder, config, *names, header["info"])
     except (KeyError, TypeError, ValueError, RuntimeError, Warp2HDLError) as error:
