@@ -49,40 +49,37 @@ def _learned(config: TrainConfig, epochs: int) -> TrainConfig:
     return dataclasses.replace(config, layers=(first, *config.layers[1:]), training=settings)
 
 
-def _limited(config: TrainConfig) -> TrainConfig:
-    """The same with a limit to the logits of its nodes."""
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, logit_limit=3.0))
+def _layer(nodes: int, arity: int, relaxation: str, residual: float = 0.75) -> LayerConfig:
+    return LayerConfig(nodes=nodes, arity=arity, relaxation=relaxation, initial="residual-catalog", residual=residual)
 
 
-def _layer(nodes: int, arity: int, relaxation: str = "walsh", tau: float = 1.0) -> LayerConfig:
-    return LayerConfig(
-        nodes=nodes, arity=arity, relaxation=relaxation, tau=tau, initial="residual-catalog", residual=0.75
-    )
+def _walsh(nodes: int, arity: int, depth: int, epochs: int) -> TrainConfig:
+    """WARP nodes that begin nearly as bits, stay within a limit at which they are bits, and end as bits.
 
-
-def _by_address(config: TrainConfig) -> TrainConfig:
-    """The same with an Adam that steps z at each address."""
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, adam_basis="addresses"))
-
-
-def _passing(nodes: int, arity: int, residual: float) -> LayerConfig:
-    """A layer of `walsh` nodes that pass on an input at first, with this probability."""
-    return LayerConfig(nodes=nodes, arity=arity, relaxation="walsh", initial="residual", residual=residual)
+    With more than two inputs Adam steps z at each address.
+    """
+    config = _config(_layer(nodes, arity, "walsh", 0.93), depth, 0.02, 10.0, epochs)
+    basis = "coefficients" if arity == 2 else "addresses"
+    settings = dataclasses.replace(config.training, logit_limit=1.0, hard_share=0.3, adam_basis=basis)
+    return dataclasses.replace(config, training=settings)
 
 
 EPOCHS = 12
 NETWORKS = {
-    "walsh-k2": _config(_layer(8000, 2), 6, 0.03, 10.0, EPOCHS),
+    "walsh-k2": _walsh(8000, 2, 6, EPOCHS),
     "multilinear-k2": _config(_layer(8000, 2, "multilinear"), 6, 0.1, 10.0, EPOCHS),
     "difflogic-k2": _config(_layer(8000, 2, "difflogic"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k4": _by_address(_limited(_config(_layer(4000, 4), 6, 0.1, 15.0, EPOCHS))),
+    "walsh-k4": _walsh(4000, 4, 6, EPOCHS),
     "multilinear-k4": _config(_layer(4000, 4, "multilinear"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k6": _by_address(_limited(_config(_layer(2670, 6), 6, 0.1, 15.0, EPOCHS))),
+    "walsh-k6": _walsh(2670, 6, 6, EPOCHS),
     "multilinear-k6": _config(_layer(2670, 6, "multilinear"), 6, 0.1, 10.0, EPOCHS),
-    "walsh-k2-12-layers": _config(_layer(8000, 2), 12, 0.03, 10.0, EPOCHS),
+    "walsh-k2-12-layers": _walsh(8000, 2, 12, EPOCHS),
 }
 LEARNED_EPOCHS = 15
-NETWORKS |= {f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS) for name in ("multilinear-k2", "difflogic-k2")}
+NETWORKS |= {
+    f"{name}-learned": _learned(NETWORKS[name], LEARNED_EPOCHS)
+    for name in ("multilinear-k2", "difflogic-k2", "walsh-k2", "walsh-k4", "walsh-k6", "walsh-k2-12-layers")
+}
 NETWORKS |= {
     f"multilinear-k{arity}-learned": _learned(
         _config(_layer(nodes, arity, "multilinear"), 6, 0.03, 15.0, EPOCHS), LEARNED_EPOCHS
@@ -92,13 +89,6 @@ NETWORKS |= {
 NETWORKS["multilinear-k2-12-layers-learned"] = _learned(
     _config(_layer(8000, 2, "multilinear"), 12, 0.1, 10.0, EPOCHS), LEARNED_EPOCHS
 )
-NETWORKS["walsh-k2-learned"] = _limited(_learned(NETWORKS["walsh-k2"], LEARNED_EPOCHS))
-NETWORKS |= {
-    f"walsh-k{arity}-learned": _limited(
-        _learned(_config(_passing(nodes, arity, residual), 6, rate, 10.0, EPOCHS), LEARNED_EPOCHS)
-    )
-    for arity, nodes, residual, rate in ((4, 4000, 0.9, 0.03), (6, 2670, 0.95, 0.01))
-}
 
 
 def _test_accuracy(encoder: Encoder, model: Any, dataset: Dataset, *, relaxed: bool) -> float:  # noqa: ANN401
