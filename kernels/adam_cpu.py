@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from llvmlite import ir
 
 from warp2hdl.kernels import threads
-from warp2hdl.kernels.vector import F32, I32, I64, POINTER, Program, Vector, lanes
+from warp2hdl.kernels.vector import F32, I32, I64, POINTER, Function, Program, Vector, lanes
 
 Array = npt.NDArray[np.float32]
 
@@ -52,7 +51,7 @@ def step(
 
 
 @cache
-def _program(arity: int, decays: bool) -> Callable[..., None]:
+def _program(arity: int, decays: bool) -> Function:
     entries = 1 << arity
     p = Program(
         [
@@ -65,7 +64,7 @@ def _program(arity: int, decays: bool) -> Callable[..., None]:
     number = {name: p.spread(p[name]) for name in _NUMBERS}
     vectors = max(1, entries // lanes())
 
-    def step(first: ir.Value, mask: ir.Value | None, nothing: list[Vector]) -> list[Vector]:
+    def step(first: ir.Value, mask: ir.Value | None) -> list[Vector]:
         places = [b.add(first, I64(i * lanes())) for i in range(vectors)]
 
         def rows(name: str) -> list[Vector]:
@@ -89,13 +88,13 @@ def _program(arity: int, decays: bool) -> Callable[..., None]:
         ]
         factor = number["rate"] * (1 / entries)
         store("theta", [t - c * factor for t, c in zip(theta, _transform(changes, arity), strict=True)])
-        return nothing
+        return []
 
     if vectors > 1:
         with p.loop(p["start"], p["stop"], entries) as (first, _):
-            step(first, None, [])
+            step(first, None)
     else:  # several nodes in a vector
-        p.columns(p["start"], p["stop"], [], step)
+        p.columns(p["start"], p["stop"], 0, step)
     return p.compile()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy.typing as npt
 from llvmlite import ir
 
 from warp2hdl.kernels import threads
-from warp2hdl.kernels.vector import I8, I32, I64, POINTER, Program, Vector, lanes, matrix
+from warp2hdl.kernels.vector import I8, I32, I64, POINTER, Function, Program, Vector, lanes, matrix
 
 Array = npt.NDArray[Any]
 
 
 @cache
-def _kernel(arity: int) -> Callable[..., None]:
+def _kernel(arity: int) -> Function:
     """Each table is folded by its inputs, a multiplexer at a time, for as many samples as a vector has bytes."""
     bounds = [(name, I64) for name in ("node_start", "node_stop", "columns")]
     pairs = [pair for name in ("x", "y") for pair in ((name, POINTER), (f"{name}_stride", I64))]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 from llvmlite import ir
 
 from warp2hdl.kernels.simd_target import CHOICE, MORE, VECTOR_BYTES, WORDS, Kernel, machine
-from warp2hdl.kernels.vector import I1, I32, I64, POINTER
+from warp2hdl.kernels.vector import I1, I32, I64, POINTER, Function
 
 STEP = 32
 """Outputs that are added up at a time."""
@@ -21,7 +20,7 @@ _ZERO = ir.Constant(WORDS, [0] * 8)
 
 
 @cache
-def add(level: str) -> Callable[..., None]:
+def add(level: str) -> Function:
     """`add(signals, params)` adds some outputs to the score of their class.
 
     `params`, int64: where the score's planes begin (bytes from `signals`); how many there are; how many of them to set
@@ -60,7 +59,7 @@ _COUNT = (("signals", POINTER), ("out", POINTER), ("params", POINTER))
 
 
 @cache
-def class_ids(level: str) -> Callable[..., None]:
+def class_ids(level: str) -> Function:
     """`class_ids(signals, out, params)`: the class with the highest score, the first of them, int64 `[512]` at `out`.
 
     `params`, int64: classes; planes of a score; planes of a class id; where the first score begins (bytes from
@@ -87,7 +86,7 @@ def class_ids(level: str) -> Callable[..., None]:
 
 
 @cache
-def scores(level: str) -> Callable[..., None]:
+def scores(level: str) -> Function:
     """`scores(signals, out, params)`: the scores, int64 `[512, classes]` at `out`; `params` as of `class_ids`."""
     p = Kernel(_COUNT, level)
     b = p.builder

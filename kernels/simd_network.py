@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 from llvmlite import ir
 
 from warp2hdl.kernels.simd_target import Kernel, machine
-from warp2hdl.kernels.vector import I32, I64, POINTER
+from warp2hdl.kernels.vector import I32, I64, POINTER, Function
 
 ADD = 7
 """The arity of a run that adds up outputs, one more than any node's."""
 
 
 @cache
-def network(level: str) -> Callable[..., None]:
+def network(level: str) -> Function:
     """`network(signals, params, vectors)` computes the nodes of a network, in runs that share arity and table.
 
     All of it is done for the samples at `signals`, then for those whose signals lie further on, `vectors` times.
@@ -75,7 +74,7 @@ def _run(
 
 
 @cache
-def blocks(level: str) -> Callable[..., None]:
+def blocks(level: str) -> Function:
     """`blocks(x, out, signals, params)` runs three stages over blocks of samples, a few vectors of 512 each.
 
     `params`, int64: how many vectors in all; how many a block has; bytes from vector to vector of all signals, of `x`

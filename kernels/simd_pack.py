@@ -11,7 +11,7 @@ from functools import cache
 from llvmlite import ir
 
 from warp2hdl.kernels.simd_target import BYTES, LANES, VECTOR_BYTES, WORDS, Kernel, machine
-from warp2hdl.kernels.vector import I1, I32, I64, POINTER, _declared
+from warp2hdl.kernels.vector import I1, I32, I64, POINTER, Function, _declared
 
 _ROWS = 4  # that are compared before the next group
 _AHEAD = 8  # rows that memory is asked for in advance
@@ -21,7 +21,7 @@ _ARGUMENTS = (("x", POINTER), ("signals", POINTER), ("params", POINTER))
 
 
 @cache
-def rows(level: str, few: bool, masked: bool) -> Callable[..., None]:
+def rows(level: str, few: bool, masked: bool) -> Function:
     """Samples as rows of bytes; 64 comparators at a time, of a window of 64 bytes. For AVX-512 alone.
 
     Rows are read in their order, a few at a time, as memory gives them soonest.
@@ -130,7 +130,7 @@ def _exchange(p: Kernel, vectors: list[ir.Value], apart: int, step: int) -> None
 
 
 @cache
-def columns(level: str, kind: str) -> Callable[..., None]:
+def columns(level: str, kind: str) -> Function:
     """Samples as columns of values of a type: u1 to u8, i1 to i8, f4 or f8, as NumPy calls them.
 
     `params`, int64: how many comparators; the addresses of their columns' first bytes and of their planes (int64, from
@@ -156,7 +156,7 @@ def columns(level: str, kind: str) -> Callable[..., None]:
 
 
 @cache
-def turned(level: str, size: int) -> Callable[..., None]:
+def turned(level: str, size: int) -> Function:
     """Samples as rows of values of `size` bytes: turned into columns first, 16 bytes of 16 / `size` rows at a time.
 
     `params`, int64: those of `columns`, whose columns are 512 values each and begin at 0; then bytes from row to row;

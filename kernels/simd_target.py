@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -121,9 +120,3 @@ _FORMS: dict[int, _Form] = {
     CHOICE: lambda b, x, y, z: b.xor(z, b.and_(x, b.xor(y, z))),
     MORE: lambda b, x, y, z: b.xor(z, b.and_(b.xor(x, y), b.xor(x, z))),
 }
-
-
-def address_of(function: Callable[..., None]) -> int:
-    """Where a compiled function begins."""
-    found = ctypes.cast(function, ctypes.c_void_p).value  # type: ignore[arg-type]
-    return found or 0

@@ -6,31 +6,39 @@ nodes of a layer wait for one another's rows at every layer instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from warp2hdl.kernels import threads, walsh_cpu, wiring_cpu
+from warp2hdl.kernels import threads, walsh_code, walsh_cpu, wiring_cpu
+from warp2hdl.kernels.chain import Plan, unknown
 from warp2hdl.kernels.noise import Key
-from warp2hdl.kernels.vector import empty_rows, lanes
+from warp2hdl.kernels.vector import Matrix, empty_rows, lanes, row_stride
 
 Array = npt.NDArray[Any]
 
 _LEAST = 2  # vectors of samples a thread: what a node costs before its first sample is that of a vector or two
+_MANY = 1 << 16  # numbers that are worth a second thread to add them up
+_PLANS = 64
+
+# The values that are unknown when a plan is made: addresses, and for each layer those of its arrays, and numbers.
+_X, _Y, _PASSED, _RELAXED, _GRAD_Y, _GRAD_X, _FOUND, _LAYERS = range(1, 9)
+_OF_A_LAYER, _CANDIDATES = 10, 2
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One of the layers; `walsh_cpu.forward` explains all but the last two.
+    """One of the layers.
 
     Attributes:
         fanins: int32 `[nodes, k]`.
-        theta: float32 `[tables, 2**k]`.
+        theta: float32 `[tables, 2**k]`; runs of `nodes / tables` nodes share one.
         tau: temperature.
         key: of the noise, or None.
         linear: whether outputs are `(1 - z) / 2`.
@@ -48,20 +56,91 @@ class Layer:
     hard: bool = False
     candidates: Array | None = None
 
+    kind: _Kind = field(init=False)
+    """What a plan depends on."""
+    values: tuple[int, ...] = field(init=False)
+    """What it does not depend on: addresses, key and constants."""
+
+    def __post_init__(self) -> None:
+        nodes, arity = self.fanins.shape
+        competing, candidates = 0, 0
+        if self.candidates is not None:
+            competing, candidates = self.candidates.shape[2], self.candidates.ctypes.data
+        kind = _Kind(nodes, arity, len(self.theta), competing, self.key is not None, self.linear, self.hard)
+        addresses = self.fanins.ctypes.data, self.theta.ctypes.data, candidates
+        constants = walsh_cpu.constants(self.tau, self.linear, self.limit)
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "values", (*addresses, *(self.key or (0, 0)), *constants))
+
+
+class _Kind(NamedTuple):
+    nodes: int
+    arity: int
+    tables: int
+    candidates: int
+    noisy: bool
+    linear: bool
+    hard: bool
+
+    def numbered(self, number: int) -> walsh_cpu.Nodes:
+        """The nodes of layer `number` of a plan."""
+        fanins, theta, _, first, second, *constants = (
+            unknown(_LAYERS + _OF_A_LAYER * number + i) for i in range(_OF_A_LAYER)
+        )
+        key = (first, second) if self.noisy else None
+        return walsh_cpu.Nodes((self.nodes, self.arity), self.tables, self.linear, fanins, theta, key, constants)
+
+    @property
+    def learned(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of what has gradients: the coefficients, and the weights of the wiring if there are some."""
+        theta = self.tables, 1 << self.arity
+        return (theta, (self.nodes, self.arity, self.candidates)) if self.candidates else (theta,)
+
+
+class _Setting(NamedTuple):
+    """What a plan depends on: the layers, the inputs, the samples, the groups, and row strides."""
+
+    kinds: tuple[_Kind, ...]
+    inputs: int
+    bits: bool
+    columns: tuple[int, int]
+    groups: int
+    x: int
+    y: int
+    grad_y: int = 0
+    grad_x: int = 0
+
+    @property
+    def batch(self) -> int:
+        return self.columns[1] - self.columns[0]
+
+    def outputs(self, first: int) -> tuple[list[Matrix], list[Matrix]]:
+        """What each layer gives before it is rounded, and what it passes on; the first column has this number."""
+        stride = row_stride(self.batch)
+        ends = list(accumulate((kind.nodes * stride for kind in self.kinds), initial=-first))
+        passed = [(unknown(_PASSED) + 4 * end, stride) for end in ends[:-1]]
+        if not self.groups:
+            passed[-1] = unknown(_Y) - 4 * first, self.y
+        relaxed = [(unknown(_RELAXED) + 4 * end, stride) for end in ends[:-1]]
+        found = [own if kind.hard else same for kind, own, same in zip(self.kinds, relaxed, passed, strict=True)]
+        return found, passed
+
 
 @dataclass(frozen=True)
 class Part:
-    """What the layers give for some of the samples.
+    """What the layers give for some of the samples, float32 `[nodes, columns]`, the nodes of one layer after another.
 
     Attributes:
         columns: the first of these samples, and the one after the last.
-        relaxed: the outputs of each layer, float32 `[nodes, columns]`.
-        passed: what each layer passes on: the same, or rounded.
+        passed: what each layer passes on.
+        relaxed: the outputs before they were rounded, or None if no layer rounds them.
+        last: what the last layer passes on, which is not in `passed` then; or None.
     """
 
     columns: slice
-    relaxed: Sequence[Array]
-    passed: Sequence[Array]
+    passed: Array
+    relaxed: Array | None
+    last: Array | None
 
 
 @dataclass(frozen=True)
@@ -90,39 +169,60 @@ def forward(x: Array, layers: Sequence[Layer], groups: int = 0) -> tuple[Array, 
     """
     batch, nodes = x.shape[1], [len(layer.fanins) for layer in layers]
     y = empty_rows(groups or nodes[-1], batch)
-    parts, calls = [], []
+    rounds = any(layer.hard for layer in layers)
     # A single layer hands nothing on: there the threads share the nodes.
     most = 1 if len(layers) == 1 else max(1, batch // (_LEAST * lanes()))
-    for start, stop in threads.split(batch, lanes(), most):
-        columns = slice(start, stop)
-        passed = [empty_rows(count, stop - start) for count in (nodes if groups else nodes[:-1])]
-        passed += [] if groups else [y[:, columns]]
-        relaxed = [empty_rows(*each.shape) if layer.hard else each for layer, each in zip(layers, passed, strict=True)]
-        parts.append(Part(columns, relaxed, passed))
-        calls.append(partial(_part_forward, x, layers, parts[-1], y if groups else None))
-    threads.run(calls)
+    parts = [
+        Part(
+            slice(start, stop),
+            empty_rows(sum(nodes if groups else nodes[:-1]), stop - start),
+            empty_rows(sum(nodes), stop - start) if rounds else None,
+            None if groups else y[:, start:stop],
+        )
+        for start, stop in threads.split(batch, lanes(), most)
+    ]
+    # The last part, the longest, in this thread: the others are done when it is.
+    threads.run([partial(_part_forward, x, layers, part, y, groups) for part in reversed(parts)])
     return y, parts
 
 
-def _part_forward(x: Array, layers: Sequence[Layer], part: Part, sums: Array | None) -> None:
-    values, first = x[:, part.columns], part.columns.start
-    for layer, relaxed, passed in zip(layers, part.relaxed, part.passed, strict=True):
-        walsh_cpu.forward(
-            values,
-            layer.fanins,
-            layer.theta,
-            layer.tau,
-            layer.key,
-            linear=layer.linear,
-            limit=layer.limit,
-            rounded=passed if layer.hard else None,
-            y=relaxed,
-            first=first,
-        )
-        values = passed
-    if sums is not None:
-        grouped = torch.from_numpy(values).view(len(sums), -1, values.shape[1])
-        torch.sum(grouped, 1, out=torch.from_numpy(sums[:, part.columns]))
+def _part_forward(x: Array, layers: Sequence[Layer], part: Part, y: Array, groups: int) -> None:
+    columns = part.columns.start, part.columns.stop
+    kinds = tuple(layer.kind for layer in layers)
+    setting = _Setting(kinds, len(x), x.dtype == np.uint8, columns, groups, _stride(x), _stride(y))
+    arrays = (x[:, part.columns], y if groups else y[:, part.columns], part.passed, part.relaxed)
+    _forward_plan(setting, threads.get()).run(_values(layers, arrays))
+
+
+def _stride(array: Array) -> int:
+    return array.strides[0] // array.itemsize
+
+
+def _values(layers: Sequence[Layer], arrays: Sequence[Array | None]) -> list[int]:
+    """What is unknown when a plan is made."""
+    found = [0 if array is None else array.ctypes.data for array in arrays]
+    found += [0] * (_LAYERS - 1 - len(found))
+    for layer in layers:
+        found += layer.values
+    return found
+
+
+@lru_cache(_PLANS)
+def _forward_plan(setting: _Setting, _: int) -> Plan:
+    """The plan for these samples, on so many threads."""
+    plan = Plan(_LAYERS + _OF_A_LAYER * len(setting.kinds) - 1)
+    columns = setting.columns
+    values, bits = (unknown(_X) - columns[0] * (1 if setting.bits else 4), setting.x), setting.bits
+    for i, (kind, relaxed, passed) in enumerate(zip(setting.kinds, *setting.outputs(columns[0]), strict=True)):
+        rounded = passed if kind.hard else None
+        stage = walsh_cpu.forward_stage(kind.numbered(i), values, relaxed, rounded, bits=bits, columns=columns)
+        plan.stages.append(stage)
+        values, bits = passed, False
+    if setting.groups:
+        y, size = (unknown(_Y), setting.y), setting.kinds[-1].nodes // setting.groups
+        add = partial(walsh_code.group_sums().record, *values, *y, size)
+        plan.stages.append([add(*some, *columns) for some in threads.split(setting.groups)])
+    return plan
 
 
 def backward(
@@ -138,72 +238,68 @@ def backward(
         to_inputs: whether the gradient of x is wanted.
     """
     grad_x = empty_rows(*x.shape) if to_inputs else None
-    found: list[list[tuple[Array, Array | None]]] = [[] for _ in parts]
-    threads.run(
-        [partial(_part_backward, x, layers, part, grad_y, grad_x, own) for part, own in zip(parts, found, strict=True)]
-    )
-    sums = [[own[i] for own in found] for i in reversed(range(len(layers)))]
-    theta = [[grads[0] for grads in layer] for layer in sums]
-    wiring = [[grad for _, grad in layer if grad is not None] for layer in sums]
-    _add_up([*theta, *wiring])
-    return Gradients([grads[0] for grads in theta], [grads[0] if grads else None for grads in wiring], grad_x)
+    shapes = [shape for layer in layers for shape in layer.kind.learned]
+    ends = list(accumulate(map(math.prod, shapes), initial=0))
+    make = np.empty if all(layer.kind.tables == layer.kind.nodes for layer in layers) else np.zeros
+    found = [make(ends[-1], np.float32) for _ in parts]
+    calls = [
+        partial(_part_backward, x, layers, part, grad_y, grad_x, own) for part, own in zip(parts, found, strict=True)
+    ]
+    threads.run(calls[::-1])
+    _add_up(found)
+    rows = (found[0][start:stop].reshape(shape) for (start, stop), shape in zip(pairwise(ends), shapes, strict=True))
+    pairs = [(next(rows), next(rows) if layer.kind.candidates else None) for layer in layers]
+    return Gradients([theta for theta, _ in pairs], [wiring for _, wiring in pairs], grad_x)
 
 
 def _part_backward(
-    x: Array,
-    layers: Sequence[Layer],
-    part: Part,
-    grad_y: Array,
-    grad_x: Array | None,
-    found: list[tuple[Array, Array | None]],
+    x: Array, layers: Sequence[Layer], part: Part, grad_y: Array, grad_x: Array | None, found: Array
 ) -> None:
-    """Appends gradients of the coefficients and the wiring to `found`, the last layer's first; fills part of grad_x."""
-    grad = grad_y[:, part.columns]
-    if len(grad) < len(layers[-1].fanins):
-        grad = _to_all(grad, len(layers[-1].fanins) // len(grad))
-    inputs = [x[:, part.columns], *part.passed[:-1]]
-    for i in reversed(range(len(layers))):
-        layer = layers[i]
-        grad_theta, grad_inputs, grad_edges = walsh_cpu.backward(
-            inputs[i],
-            layer.fanins,
-            layer.theta,
-            layer.tau,
-            part.relaxed[i],
-            grad,
-            linear=layer.linear,
-            limit=layer.limit,
-            to_inputs=i > 0 or grad_x is not None,
-            to_edges=layer.candidates is not None,
+    """Fills part of grad_x, and `found` with the gradients of each layer's coefficients and wiring."""
+    columns = part.columns.start, part.columns.stop
+    kinds = tuple(layer.kind for layer in layers)
+    groups = 0 if part.last is not None else len(grad_y)
+    grads = grad_y[:, part.columns], None if grad_x is None else grad_x[:, part.columns]
+    strides = [0 if array is None else _stride(array) for array in (x, part.last, *grads)]
+    setting = _Setting(kinds, len(x), x.dtype == np.uint8, columns, groups, *strides)
+    arrays = (x[:, part.columns], part.last, part.passed, part.relaxed, *grads, found)
+    _backward_plan(setting, threads.get()).run(_values(layers, arrays))
+
+
+@lru_cache(_PLANS)
+def _backward_plan(setting: _Setting, _: int) -> Plan:
+    """The plan for these samples, on so many threads."""
+    kinds, batch = setting.kinds, setting.batch
+    plan = Plan(_LAYERS + _OF_A_LAYER * len(kinds) - 1)
+    relaxed, passed = setting.outputs(0)
+    values = [(unknown(_X), setting.x), *passed[:-1]]
+    inputs = [setting.inputs, *(kind.nodes for kind in kinds[:-1])]
+    grad, size = (unknown(_GRAD_Y), setting.grad_y), kinds[-1].nodes // (setting.groups or kinds[-1].nodes)
+    # A layer reads the gradients in one of these and leaves those of its inputs in the other.
+    between = [plan.matrix(max(inputs[1:]), batch) for _ in kinds[1:3]]
+    place = unknown(_FOUND) + 4 * sum(math.prod(shape) for kind in kinds for shape in kind.learned)
+    for i in reversed(range(len(kinds))):
+        kind, bits = kinds[i], i == 0 and setting.bits
+        place -= 4 * sum(map(math.prod, kind.learned))
+        target = between[i % len(between)] if i else (unknown(_GRAD_X), setting.grad_x) if setting.grad_x else None
+        edges = plan.matrix(kind.nodes * kind.arity, batch) if kind.candidates else None
+        shape = inputs[i], batch
+        nodes = kind.numbered(i)
+        walsh_cpu.add_backward(
+            plan, nodes, shape, values[i], relaxed[i], grad, place, target, edges, bits=bits, size=size
         )
-        grad_wiring = None
-        if layer.candidates is not None and grad_edges is not None:
-            grad_wiring = wiring_cpu.candidate_gradients(inputs[i], layer.candidates, grad_edges)
-        found.append((grad_theta, grad_wiring))
-        if grad_inputs is not None:
-            grad = grad_inputs
-    if grad_x is not None:
-        grad_x[:, part.columns] = grad
+        if edges is not None:
+            candidates = unknown(_LAYERS + _OF_A_LAYER * i + _CANDIDATES), kind.learned[1]
+            found = place + 4 * math.prod(kind.learned[0])
+            plan.stages.append(wiring_cpu.stage(values[i], *candidates, edges, found, batch, bits=bits))
+        if target is not None:
+            grad, size = target, 1
+    return plan
 
 
-def _to_all(grad: Array, size: int) -> Array:
-    """The gradients of groups `[groups, columns]` as those of their members, `size` consecutive rows each."""
-    found = empty_rows(len(grad) * size, grad.shape[1])
-    found.reshape(len(grad), size, -1)[...] = grad[:, None]
-    return found
-
-
-def _add_up(groups: Sequence[Sequence[Array]]) -> None:
-    """Adds the other arrays of each group to its first, in their order."""
-    flat = [[array.reshape(-1) for array in group] for group in groups if len(group) > 1]
-    calls: list[list[Callable[[], None]]] = [[] for _ in range(threads.get())]
-    for total, *others in flat:
-        for own, (start, stop) in zip(calls, threads.split(len(total)), strict=False):
-            own += [partial(np.add, total[start:stop], other[start:stop], total[start:stop]) for other in others]
-    if flat:
-        threads.run([partial(_run_all, own) for own in calls if own])
-
-
-def _run_all(calls: Sequence[Callable[[], None]]) -> None:
-    for call in calls:
-        call()
+def _add_up(found: Sequence[Array]) -> None:
+    """Adds the other arrays to the first, in their order."""
+    total, *others = found
+    pieces = threads.split(len(total), _MANY)
+    for other in others:
+        threads.run([partial(np.add, total[a:b], other[a:b], total[a:b]) for a, b in pieces])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -45,19 +46,23 @@ def lanes() -> int:
 
 
 class Vector:
-    """A vector of float32 or int32 lanes in a program under construction; numbers are spread over all lanes."""
+    """A vector of float32 or int32 lanes in a program under construction; numbers are spread over all lanes.
+
+    Of two vectors of different width the first lanes count, as many as both have.
+    """
 
     def __init__(self, builder: ir.IRBuilder, value: ir.Value) -> None:
         self.builder, self.value = builder, value
 
     def _other(self, other: Vector | float) -> ir.Value:
         if isinstance(other, Vector):
-            return other.value
+            return resized(other, min(self.value.type.count, other.value.type.count)).value
         kind = self.value.type
         element = other if kind.element == F32 else int(other)
         return ir.Constant(kind, [element] * kind.count)
 
     def _make(self, name: str, left: ir.Value, right: ir.Value) -> Vector:
+        left = resized(Vector(self.builder, left), right.type.count).value
         if self.value.type.element == F32:
             return Vector(self.builder, getattr(self.builder, "f" + name)(left, right, flags=_FLAGS))
         return Vector(self.builder, getattr(self.builder, name)(left, right))
@@ -80,10 +85,10 @@ class Vector:
     __rmul__ = __mul__
 
     def __and__(self, other: Vector | int) -> Vector:
-        return Vector(self.builder, self.builder.and_(self.value, self._other(other)))
+        return self._make("and_", self.value, self._other(other))
 
     def __xor__(self, other: Vector | int) -> Vector:
-        return Vector(self.builder, self.builder.xor(self.value, self._other(other)))
+        return self._make("xor", self.value, self._other(other))
 
     def __rshift__(self, bits: int) -> Vector:
         return Vector(self.builder, self.builder.lshr(self.value, self._other(bits)))
@@ -122,14 +127,25 @@ class Vector:
 
     def inverse(self) -> Vector:
         """1 / self: the CPU's estimate and one Newton step where there is one, a division elsewhere."""
-        kind = self.value.type
-        if kind.count != 16 or not _target()[1]:
+        if not _target()[1]:
             return Vector(self.builder, self.builder.fdiv(self._other(1.0), self.value))
+        whole = resized(self, 16)
+        kind = whole.value.type
         signature = ir.FunctionType(kind, [kind, kind, ir.IntType(16)])
         function = _declared(self.builder.module, "llvm.x86.avx512.rcp14.ps.512", signature)
         all_lanes = ir.Constant(ir.IntType(16), 0xFFFF)
-        estimate = Vector(self.builder, self.builder.call(function, [self.value, self._other(0.0), all_lanes]))
-        return estimate * (2.0 - self * estimate)
+        estimate = Vector(self.builder, self.builder.call(function, [whole.value, whole._other(0.0), all_lanes]))
+        return resized(estimate, self.value.type.count) * (2.0 - self * estimate)
+
+
+def resized(vector: Vector, count: int) -> Vector:
+    """The first `count` lanes, zeros behind those that there are."""
+    kind = vector.value.type
+    if kind.count == count:
+        return vector
+    numbers = ir.Constant(ir.VectorType(I32, count), [min(lane, kind.count) for lane in range(count)])
+    zeros = ir.Constant(kind, [0] * kind.count)
+    return Vector(vector.builder, vector.builder.shuffle_vector(vector.value, zeros, numbers))
 
 
 def sums(vectors: list[Vector]) -> Vector:
@@ -195,6 +211,42 @@ def _declared(module: ir.Module, name: str, signature: ir.FunctionType) -> ir.Fu
     return module.globals.get(name) or ir.Function(module, signature, name)
 
 
+class Function:
+    """A compiled program.
+
+    Args:
+        address: where it is.
+        entry: where the function is that takes the arguments from a record.
+        kinds: of the arguments.
+    """
+
+    def __init__(self, address: int, entry: int, kinds: Sequence[ir.Type]) -> None:
+        types: dict[ir.Type, Any] = {POINTER: ctypes.c_void_p, I64: ctypes.c_int64, F32: ctypes.c_float}
+        self._function = ctypes.CFUNCTYPE(None, *(types[kind] for kind in kinds))(address)
+        self.address = address
+        self._kinds, self._entry = kinds, entry
+
+    def __call__(self, *arguments: float) -> None:
+        """Runs it."""
+        self._function(*arguments)
+
+    def record(self, *arguments: float) -> bytes:
+        """A call of it, for `chain`: the entry, the length of the record in bytes, the arguments.
+
+        An integer may stand for a float32 of these bits.
+        """
+        numbers = [
+            float_bits(each) if kind == F32 and isinstance(each, float) else each
+            for kind, each in zip(self._kinds, arguments, strict=True)
+        ]
+        return struct.pack(f"<{2 + len(numbers)}q", self._entry, 8 * (2 + len(numbers)), *numbers)
+
+
+def float_bits(number: float) -> int:
+    """The bits of a float32."""
+    return int.from_bytes(struct.pack("<f", number), "little")
+
+
 class Program:
     """A function under construction.
 
@@ -208,6 +260,7 @@ class Program:
         self._kinds = [kind for _, kind in arguments]
         self.function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), self._kinds), "kernel")
         self.builder = ir.IRBuilder(self.function.append_basic_block())
+        self.lanes = lanes()
         self.arguments = {name: value for (name, _), value in zip(arguments, self.function.args, strict=True)}
 
     def __getitem__(self, name: str) -> ir.Value:
@@ -254,28 +307,47 @@ class Program:
         self,
         start: ir.Value,
         stop: ir.Value,
-        carried: list[Vector],
-        step: Callable[[ir.Value, ir.Value | None, list[Vector]], list[Vector]],
+        count: int,
+        step: Callable[[ir.Value, ir.Value | None], list[Vector]],
+        *,
+        halves: bool = False,
     ) -> list[Vector]:
-        """Runs `step(column, mask, carried)` for the columns from start to stop, a vector at a time.
+        """Runs `step(column, mask)` for the columns from start to stop, a vector at a time.
 
         Args:
             start: int64.
             stop: int64.
-            carried: values that each round passes on to the next.
-            step: gives the values of the next round; the mask is None but for the last lanes.
+            count: how many vectors the step gives.
+            step: what is done for the columns from `column` on; the mask is None but for the last lanes.
+            halves: whether what is left is done in a vector of half as many lanes where that is enough.
 
         Returns:
-            The values of the last round.
+            The sums over all steps of what they give.
         """
         b = self.builder
         whole = b.add(start, b.mul(b.sdiv(b.sub(stop, start), I64(lanes())), I64(lanes())))
-        with self.loop(start, whole, lanes(), [v.value for v in carried]) as (column, values):
-            values[:] = [v.value for v in step(column, None, [Vector(b, value) for value in values])]
-        with self.loop(whole, stop, lanes(), values) as (column, values):  # one round, or none
-            mask = self.first_lanes(b.sub(stop, column))
-            values[:] = [v.value for v in step(column, mask, [Vector(b, value) for value in values])]
-        return [Vector(b, value) for value in values]
+        few = b.icmp_signed("<=", b.sub(stop, whole), I64(lanes() // 2)) if halves else I1(0)
+        wide = b.select(few, whole, stop)
+        totals = [self.zero().value] * count
+        with self.loop(start, whole, lanes(), totals) as (column, totals):
+            totals[:] = self._added(totals, step(column, None))
+        with self.loop(whole, wide, lanes(), totals) as (column, totals):  # one round, or none
+            totals[:] = self._added(totals, step(column, self.first_lanes(b.sub(stop, column))))
+        if halves:
+            with self.loop(wide, stop, lanes(), totals) as (column, totals), self._half():  # one round, or none
+                totals[:] = self._added(totals, step(column, self.first_lanes(b.sub(stop, column))))
+        return [Vector(b, total) for total in totals]
+
+    def _added(self, totals: list[ir.Value], found: list[Vector]) -> list[ir.Value]:
+        b = self.builder
+        return [(Vector(b, total) + resized(each, lanes())).value for total, each in zip(totals, found, strict=True)]
+
+    @contextmanager
+    def _half(self) -> Iterator[None]:
+        """Vectors of half as many lanes within the block."""
+        self.lanes //= 2
+        yield
+        self.lanes *= 2
 
     def scratch(self, count: int) -> ir.Value:
         """Memory of the function's own for so many vectors, to be had at its beginning."""
@@ -295,9 +367,13 @@ class Program:
         """One element."""
         self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()))
 
+    def is_set(self, flags: ir.Value, number: ir.Value) -> ir.Value:
+        """Whether byte `number` of some bytes is not 0."""
+        return self.builder.icmp_unsigned("!=", self.load(self.index(flags, number, 1), I8), I8(0))
+
     def spread(self, value: ir.Value, count: int | None = None) -> Vector:
-        """A number in all lanes of a vector of `count`, by default `lanes()`."""
-        kind = ir.VectorType(value.type, count or lanes())
+        """A number in all lanes of a vector of `count`, by default `lanes` of the program."""
+        kind = ir.VectorType(value.type, count or self.lanes)
         nothing = ir.Constant(kind, ir.Undefined)
         first = self.builder.insert_element(nothing, value, I32(0))
         zeros = ir.Constant(ir.VectorType(I32, kind.count), [0] * kind.count)
@@ -305,31 +381,31 @@ class Program:
 
     def zero(self) -> Vector:
         """0.0 in all lanes."""
-        return Vector(self.builder, ir.Constant(ir.VectorType(F32, lanes()), [0.0] * lanes()))
+        return Vector(self.builder, ir.Constant(ir.VectorType(F32, self.lanes), [0.0] * self.lanes))
 
     def count_up(self, start: ir.Value) -> Vector:
         """int32 lanes start, start + 1, ..."""
-        steps = ir.Constant(ir.VectorType(I32, lanes()), list(range(lanes())))
+        steps = ir.Constant(ir.VectorType(I32, self.lanes), list(range(self.lanes)))
         return self.spread(start) + Vector(self.builder, steps)
 
     def first_lanes(self, count: ir.Value) -> ir.Value:
         """A mask of the first `count` lanes."""
         limit = self.spread(self.builder.trunc(count, I32))
-        steps = ir.Constant(ir.VectorType(I32, lanes()), list(range(lanes())))
+        steps = ir.Constant(ir.VectorType(I32, self.lanes), list(range(self.lanes)))
         return self.builder.icmp_unsigned("<", steps, limit.value)
 
     def load_vector(self, pointer: ir.Value, mask: ir.Value | None, element: ir.Type = F32) -> Vector:
         """Float32 lanes from float32 or uint8 elements; 0 where the mask is 0."""
-        kind = ir.VectorType(element, lanes())
+        kind = ir.VectorType(element, self.lanes)
         where = self.builder.bitcast(pointer, kind.as_pointer())
         if mask is None:
             value = self.builder.load(where, align=1)
         else:
-            zero = ir.Constant(kind, [0] * lanes())
+            zero = ir.Constant(kind, [0] * self.lanes)
             value = self._masked("load", kind, where, [I32(1), mask, zero])
         if element == I8:
-            wide = self.builder.zext(value, ir.VectorType(I32, lanes()))
-            value = self.builder.sitofp(wide, ir.VectorType(F32, lanes()))
+            wide = self.builder.zext(value, ir.VectorType(I32, self.lanes))
+            value = self.builder.sitofp(wide, ir.VectorType(F32, self.lanes))
         return Vector(self.builder, value)
 
     def store_vector(self, value: Vector, pointer: ir.Value, mask: ir.Value | None) -> None:
@@ -356,13 +432,26 @@ class Program:
         function = _declared(self.module, name, ir.FunctionType(result, [value.type for value in arguments]))
         return self.builder.call(function, arguments)
 
-    def compile(self, machine: llvm.TargetMachine | None = None) -> Callable[..., None]:
+    def _add_entry(self) -> None:
+        """A second function that takes the arguments from a record of 8 bytes each."""
+        entry = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [POINTER]), "entry")
+        b = ir.IRBuilder(entry.append_basic_block())
+        places = (b.gep(entry.args[0], [I64(8 * i)]) for i in range(len(self._kinds)))
+        b.call(
+            self.function,
+            [b.load(b.bitcast(p, kind.as_pointer())) for p, kind in zip(places, self._kinds, strict=True)],
+        )
+        b.ret_void()
+
+    def compile(self, machine: llvm.TargetMachine | None = None) -> Function:
         """The function, for arguments of plain numbers (addresses for pointers).
 
         Args:
             machine: LLVM's target machine, by default this CPU with all that it has.
         """
         self.builder.ret_void()
+        self.function.attributes.add("noinline")
+        self._add_entry()
         machine = machine or _target()[0]
         self.module.data_layout = str(machine.target_data)
         # Vectors put by on an unaligned stack would straddle cache lines.
@@ -376,29 +465,37 @@ class Program:
         builder.getModulePassManager().run(module, builder)
         engine = llvm.create_mcjit_compiler(module, machine)
         engine.finalize_object()
-        types: dict[ir.Type, Any] = {POINTER: ctypes.c_void_p, I64: ctypes.c_int64, F32: ctypes.c_float}
-        types_of = [types[kind] for kind in self._kinds]
-        function = ctypes.CFUNCTYPE(None, *types_of)(engine.get_function_address("kernel"))
         _ENGINES.append(engine)
-        return function
+        return Function(engine.get_function_address("kernel"), engine.get_function_address("entry"), self._kinds)
 
 
 _ENGINES: list[Any] = []  # what is compiled stays
 
 
+_CACHE_LINE = 16  # numbers
+
+
+def row_stride(columns: int) -> int:
+    """How many float32 numbers apart rows lie that begin at cache lines."""
+    stride = -(-columns // _CACHE_LINE) * _CACHE_LINE
+    # Or equal columns of all rows would share few places in the cache.
+    return stride + _CACHE_LINE if stride % 1024 == 0 else stride
+
+
 def empty_rows(count: int, columns: int) -> npt.NDArray[np.float32]:
     """An uninitialised float32 matrix, each row of which begins at a cache line."""
-    line = 16
-    stride = -(-columns // line) * line
-    if stride % 1024 == 0:  # or equal columns of all rows would share few places in the cache
-        stride += line
+    line, stride = _CACHE_LINE, row_stride(columns)
     memory = np.empty(count * stride + line, np.float32)
     first = -memory.ctypes.data // 4 % line
     return memory[first : first + count * stride].reshape(count, stride)[:, :columns]
 
 
-def matrix(array: npt.NDArray[Any], first: int = 0) -> tuple[int, int]:
-    """Address and row stride, in elements, of a matrix whose rows are dense: the two arguments of a program.
+Matrix = tuple[int, int]
+"""Address and row stride, in elements, of a matrix whose rows are dense."""
+
+
+def matrix(array: npt.NDArray[Any], first: int = 0) -> Matrix:
+    """A matrix as the two arguments of a program.
 
     Args:
         array: the matrix.

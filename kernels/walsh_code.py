@@ -17,14 +17,17 @@ from llvmlite import ir
 from warp2hdl.kernels.noise import ROUNDS, STEP
 from warp2hdl.kernels.vector import (
     F32,
+    I1,
     I8,
     I32,
     I64,
     POINTER,
+    Function,
     Program,
     Vector,
     lanes,
     log2,
+    resized,
     sigmoid_of_minus,
     sums,
 )
@@ -32,6 +35,7 @@ from warp2hdl.kernels.vector import (
 _AHEAD = 2  # nodes
 _IN_REGISTERS = 16  # sums that a node's samples add up to
 _CHUNK = 8  # vectors of samples
+_ROWS = 4  # that are added up side by side, for a sum waits for the one before
 
 
 def _monomials(s: list[Vector], first: Vector | None = None) -> list[Any]:
@@ -65,12 +69,12 @@ def _slopes(outer: list[Any], monomials: list[Any]) -> list[Any]:
 class _Layer(Program):
     """What forward and backward share: a node's rows, and columns by vectors."""
 
-    def __init__(self, arity: int, matrices: list[str], others: list[tuple[str, ir.Type]]) -> None:
+    def __init__(self, arity: int, alone: bool, matrices: list[str], others: list[tuple[str, ir.Type]]) -> None:
         sizes = [("fanins", POINTER), ("theta", POINTER), ("run", I64), ("key0", I64), ("key1", I64)]
         bounds = [(name, I64) for name in ("node_start", "node_stop", "start", "stop")]
         rows = [pair for name in matrices for pair in ((name, POINTER), (f"{name}_stride", I64))]
         super().__init__([*sizes, *bounds, *rows, ("scale", F32), *others])
-        self.arity = arity
+        self.arity, self.alone = arity, alone
 
     def inputs_of(self, node: ir.Value) -> list[ir.Value]:
         """The numbers of a node's inputs."""
@@ -90,7 +94,8 @@ class _Layer(Program):
 
     def table_of(self, node: ir.Value) -> ir.Value:
         """Where the node's coefficients begin, counted in coefficients."""
-        return self.builder.mul(self.builder.sdiv(node, self["run"]), I64(1 << self.arity))
+        table = node if self.alone else self.builder.sdiv(node, self["run"])
+        return self.builder.mul(table, I64(1 << self.arity))
 
     def coefficients(self, node: ir.Value) -> list[Vector]:
         """The node's coefficients, each in all lanes."""
@@ -101,21 +106,29 @@ class _Layer(Program):
         place = self.index(self["theta"], self.builder.add(self.table_of(node), I64(number)), 4)
         return self.spread(self.load(place, F32))
 
-    def begun(self, number: ir.Value) -> ir.Value:
+    def begun(self, number: ir.Value) -> Vector:
         """A mask of all lanes if something was added to a row of `grad_x` before, which is not read otherwise."""
-        b, place = self.builder, self.index(self["added"], number, 1)
-        found = b.icmp_unsigned("!=", self.load(place, I8), I8(0))
-        self.store(I8(1), place)
-        return self.spread(found).value
+        found = self.is_set(self["added"], number)
+        self.store(I8(1), self.index(self["added"], number, 1))
+        return self.spread(found)
 
-    def add_to_gradients(self, totals: list[Vector], first: ir.Value) -> None:
-        """Adds the sums of the lanes of each to the gradients of the coefficients from the first on."""
+    def add_to_gradients(self, totals: list[Vector], first: ir.Value, fresh: ir.Value) -> None:
+        """Adds the sums of the lanes of each to the gradients of the coefficients from the first on.
+
+        Args:
+            totals: what is summed.
+            first: the first coefficient.
+            fresh: whether nothing was added to these before. Those of a table of one node may hold anything then.
+        """
         b = self.builder
         for i in range(0, len(totals), lanes()):
-            added = sums(totals[i : i + lanes()])
+            added = sums(totals[i : i + lanes()]).value
             place = self.index(self["grad_theta"], b.add(first, I64(i)), 4)
-            where = b.bitcast(place, added.value.type.as_pointer())
-            b.store(b.fadd(b.load(where, align=4), added.value), where, align=4)
+            where = b.bitcast(place, added.type.as_pointer())
+            so_far = b.load(where, align=4)
+            if self.alone:
+                so_far = b.select(fresh, ir.Constant(added.type, [0] * added.type.count), so_far)
+            b.store(b.fadd(so_far, added), where, align=4)
 
     def logistic(self, node: ir.Value, column: ir.Value) -> Vector:
         """Noise, as `noise.logistic` defines it."""
@@ -132,29 +145,29 @@ class _Layer(Program):
 
 
 @cache
-def forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Callable[..., None]:
+def forward(arity: int, alone: bool, bits: bool, linear: bool, noisy: bool, hard: bool) -> Function:
     """The program of the outputs.
 
     Args:
         arity: inputs of each node.
+        alone: whether each node has a table of its own.
         bits: whether the inputs are uint8 bits, not float32.
         linear: whether outputs are `(1 - z) / 2`, not a sigmoid.
         noisy: whether logistic noise is taken from z.
         hard: whether the rounded outputs are stored as well.
     """
-    p = _Layer(arity, ["x", "y", *(["rounded"] if hard else [])], [("bound", F32), ("gain", F32)])
+    p = _Layer(arity, alone, ["x", "y", *(["rounded"] if hard else [])], [("bound", F32), ("gain", F32)])
     with p.loop(p["node_start"], p["node_stop"], 1) as (node, _):
         rows = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(node)]
         later = [p.row("x", number, 1 if bits else 4) for number in p.inputs_of(p.ahead(node))]
-        theta = p.coefficients(node)
         y, rounded = p.row("y", node), p.row("rounded", node) if hard else None
         scale, bound, gain = (p.spread(p[name]) for name in ("scale", "bound", "gain"))
         shift = 0.5 - 0.5 * gain
 
-        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
+        def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
             for row in later:
                 p.prefetch(p.index(row, column, 1 if bits else 4))
-            t = theta
+            t = p.coefficients(node)
             for j in reversed(range(arity)):
                 x = p.load_vector(p.index(rows[j], column, 1 if bits else 4), mask, I8 if bits else F32)
                 s = 1.0 - 2.0 * x
@@ -167,24 +180,22 @@ def forward(arity: int, bits: bool, linear: bool, noisy: bool, hard: bool) -> Ca
                 p.store_vector(value.above(0.5), p.index(rounded, column, 4), mask)
             return []
 
-        p.columns(p["start"], p["stop"], [], step)
+        p.columns(p["start"], p["stop"], 0, step, halves=1 << arity > _IN_REGISTERS)
     return p.compile()
 
 
 @cache
-def total() -> Callable[..., None]:
+def total() -> Function:
     """Adds one matrix to another, row by row, where a row that nothing was added to counts as 0."""
-    names = ("sums", "sums_added", "others", "others_added")
-    p = Program([*((name, POINTER) for name in names), *((name, I64) for name in ("stride", "start", "stop"))])
+    pairs = [pair for name in ("sums", "others") for pair in ((name, POINTER), (f"{name}_stride", I64))]
+    flags = [(f"{name}_added", POINTER) for name in ("sums", "others")]
+    p = Program([*pairs, *flags, *((name, I64) for name in ("columns", "start", "stop"))])
     b = p.builder
     with p.loop(p["start"], p["stop"], 1) as (number, _):
-        there = [
-            b.icmp_unsigned("!=", p.load(p.index(p[name], number, 1), I8), I8(0))
-            for name in ("sums_added", "others_added")
-        ]
-        rows = [p.index(p[name], b.mul(number, p["stride"]), 4) for name in ("sums", "others")]
+        there = [p.is_set(p[name], number) for name, _ in flags]
+        rows = [p.index(p[name], b.mul(number, p[f"{name}_stride"]), 4) for name in ("sums", "others")]
 
-        def step(column: ir.Value, mask: ir.Value | None, _: list[Vector]) -> list[Vector]:
+        def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
             places = [p.index(row, column, 4) for row in rows]
             left, right = (
                 Vector(b, b.select(known, p.load_vector(place, mask).value, p.zero().value))
@@ -193,7 +204,55 @@ def total() -> Callable[..., None]:
             p.store_vector(left + right, places[0], mask)
             return []
 
-        p.columns(I64(0), p["stride"], [], step)
+        p.columns(I64(0), p["columns"], 0, step)
+        p.store(I8(1), p.index(p["sums_added"], number, 1))
+    return p.compile()
+
+
+@cache
+def clear() -> Function:
+    """Fills the rows of a matrix with 0 that nothing was added to."""
+    sizes = [(name, I64) for name in ("columns", "start", "stop")]
+    p = Program([("sums", POINTER), ("stride", I64), ("added", POINTER), *sizes])
+    b = p.builder
+    with p.loop(p["start"], p["stop"], 1) as (number, _):
+        row = p.index(p["sums"], b.mul(number, p["stride"]), 4)
+
+        def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
+            p.store_vector(p.zero(), p.index(row, column, 4), mask)
+            return []
+
+        p.columns(I64(0), b.select(p.is_set(p["added"], number), I64(0), p["columns"]), 0, step)
+    return p.compile()
+
+
+@cache
+def group_sums() -> Function:
+    """Adds up runs of `size` rows of a matrix."""
+    pairs = [pair for name in ("y", "sums") for pair in ((name, POINTER), (f"{name}_stride", I64))]
+    p = Program([*pairs, *((name, I64) for name in ("size", "group_start", "group_stop", "start", "stop"))])
+    b = p.builder
+    with p.loop(p["group_start"], p["group_stop"], 1) as (group, _):
+        first, sums_row = b.mul(group, p["size"]), b.mul(group, p["sums_stride"])
+        most = b.sub(p["size"], b.srem(p["size"], I64(_ROWS)))
+
+        def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
+            def row(member: ir.Value) -> Vector:
+                number = b.mul(b.add(first, member), p["y_stride"])
+                return p.load_vector(p.index(p["y"], b.add(number, column), 4), mask)
+
+            with p.loop(I64(0), most, _ROWS, [p.zero().value] * _ROWS) as (member, values):
+                for i, value in enumerate(values):
+                    values[i] = (Vector(b, value) + row(b.add(member, I64(i)))).value
+            with p.loop(most, p["size"], 1, values[:1]) as (member, rest):
+                rest[0] = (Vector(b, rest[0]) + row(member)).value
+            found = Vector(b, rest[0])
+            for value in values[1:]:
+                found = found + Vector(b, value)
+            p.store_vector(found, p.index(p["sums"], b.add(sums_row, column), 4), mask)
+            return []
+
+        p.columns(p["start"], p["stop"], 0, step)
     return p.compile()
 
 
@@ -219,12 +278,12 @@ _PassOn = Callable[[ir.Value, ir.Value | None, list[Any], list[Any]], None]
 def _add_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value) -> None:
     """Adds the sums over all samples of products of two monomials to the gradients of a node's coefficients."""
 
-    def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
+    def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
         a, c = monomials(column, mask)
         pass_on(column, mask, a, c)
-        return [total + _dot([c[i // len(a)]], [a[i % len(a)]]) for i, total in enumerate(totals)]
+        return [_dot([factor], [each]) for factor in c for each in a]
 
-    p.add_to_gradients(p.columns(p["start"], p["stop"], [p.zero()] * (1 << p.arity), step), first)
+    p.add_to_gradients(p.columns(p["start"], p["stop"], 1 << p.arity, step), first, I1(1))
 
 
 def _add_many_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first: ir.Value, scratch: ir.Value) -> None:
@@ -241,24 +300,28 @@ def _add_many_products(p: _Layer, monomials: _Monomials, pass_on: _PassOn, first
         end = b.add(start, I64(_CHUNK * lanes()))
         stop = b.select(b.icmp_signed("<", end, p["stop"]), end, p["stop"])
 
-        def keep(column: ir.Value, mask: ir.Value | None, nothing: list[Vector]) -> list[Vector]:
+        fresh = b.icmp_signed("==", start, p["start"])
+
+        def keep(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
             a, c = monomials(column, mask)
             for i, each in enumerate((*a[1:], *c)):
-                p.store_vector(each, place(b.sub(column, start), i), None)
+                p.store_vector(resized(each, lanes()), place(b.sub(column, start), i), None)
             pass_on(column, mask, a, c)
-            return nothing
+            return []
 
-        p.columns(start, stop, [], keep)
+        p.columns(start, stop, 0, keep, halves=True)
         together = max(1, lanes() // lows)
         for q in range(lows - 1, kept, together):
-            with p.loop(I64(0), b.sub(stop, start), lanes(), [p.zero().value] * (lows * together)) as (sample, values):
+
+            def multiply(sample: ir.Value, _: ir.Value | None, q: int = q) -> list[Vector]:
                 a, c = (
                     [p.load_vector(place(sample, i), None) for i in numbers]
                     for numbers in (range(lows - 1), range(q, q + together))
                 )
-                products = [_dot([each], [factor]) for each in c for factor in (1.0, *a)]
-                values[:] = [(Vector(b, v) + product).value for v, product in zip(values, products, strict=True)]
-            p.add_to_gradients([Vector(b, v) for v in values], b.add(first, I64((q - lows + 1) * lows)))
+                return [_dot([each], [factor]) for each in c for factor in (1.0, *a)]
+
+            totals = p.columns(I64(0), b.sub(stop, start), lows * together, multiply)
+            p.add_to_gradients(totals, b.add(first, I64((q - lows + 1) * lows)), fresh)
 
 
 def _kept(arity: int) -> int:
@@ -267,11 +330,11 @@ def _kept(arity: int) -> int:
 
 
 @cache
-def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Callable[..., None]:
+def backward(arity: int, alone: bool, bits: bool, linear: bool, to_inputs: bool, to_edges: bool) -> Function:
     """The program of the gradients; of the inputs and of each node's inputs, where these are wanted."""
     optional = {"y": not linear, "grad_x": to_inputs, "grad_edges": to_edges}
     rows = ["x", "grad_y", *(name for name, there in optional.items() if there)]
-    p = _Layer(arity, rows, [("rest", F32), ("grad_theta", POINTER), ("added", POINTER)])
+    p = _Layer(arity, alone, rows, [("rest", F32), ("grad_theta", POINTER), ("added", POINTER)])
     b = p.builder
     size = 1 if bits else 4
     half, count = arity // 2, 1 << arity
@@ -286,8 +349,7 @@ def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bo
         sums_later = [p.row("grad_x", number) for number in later] if to_inputs else []
         begun = [p.begun(number) for number in inputs] if to_inputs else []
         edge_rows = [p.row("grad_edges", edge) for edge in edges] if to_edges else []
-        theta, scale = p.coefficients(node) if few else [], p.spread(p["scale"])
-        rest = p.spread(p["rest"])
+        scale, rest = p.spread(p["scale"]), p.spread(p["rest"])
 
         def monomials(column: ir.Value, mask: ir.Value | None) -> tuple[list[Any], list[Vector]]:
             """Those of both halves of the inputs, the second ones times the gradient."""
@@ -304,13 +366,14 @@ def backward(arity: int, bits: bool, linear: bool, to_inputs: bool, to_edges: bo
 
         def pass_on(column: ir.Value, mask: ir.Value | None, a: list[Any], c: list[Any]) -> None:
             """The gradients of the inputs."""
-            coefficients = iter(theta) if few else (p.coefficient(node, i) for i in range(count))
+            coefficients = (p.coefficient(node, i) for i in range(count))
             slopes = _input_slopes(coefficients, a, c) if to_inputs or to_edges else []
             for j, row in enumerate(edge_rows):
                 p.store_vector(slopes[j] * -2.0, p.index(row, column, 4), mask)
             for j, row in enumerate(sums_of_inputs):  # one after the other: rows may be the same
                 at = p.index(row, column, 4)
-                so_far = p.load_vector(at, begun[j] if mask is None else b.and_(begun[j], mask))
+                known = resized(begun[j], p.lanes)
+                so_far = p.load_vector(at, (known if mask is None else known & Vector(b, mask)).value)
                 p.store_vector(so_far + slopes[j] * -2.0, at, mask)
 
         if scratch is None:

@@ -1,128 +1,159 @@
-"""Fused Walsh layers for CPUs, on arrays whose rows are signals and whose columns are samples."""
+"""Fused Walsh layers for CPUs, on matrices whose rows are signals and whose columns are samples."""
 
 from __future__ import annotations
 
 import math
-from functools import partial
-from itertools import chain
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from warp2hdl.kernels import threads, walsh_code, walsh_reference
+from warp2hdl.kernels.chain import Plan, Stage
 from warp2hdl.kernels.noise import Key
-from warp2hdl.kernels.vector import empty_rows, matrix
-
-Array = npt.NDArray[Any]
+from warp2hdl.kernels.vector import Matrix, float_bits
 
 _UNLIMITED = 100.0  # of |z| / tau, in units of log(2)
 
 
-def forward(
-    x: Array,
-    fanins: Array,
-    theta: Array,
-    tau: float,
-    key: Key | None = None,
-    *,
-    linear: bool = False,
-    limit: float = 0.0,
-    rounded: Array | None = None,
-    y: Array | None = None,
-    first: int = 0,
-) -> Array:
-    """Relaxed outputs float32 `[nodes, batch]`.
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of a layer.
+
+    Attributes:
+        shape: their number, and that of the inputs of each.
+        tables: tables of coefficients; runs of nodes of equal length share one.
+        linear: whether outputs are `(1 - z) / 2`.
+        fanins: where the inputs' numbers are, int32 `[nodes, k]`.
+        theta: where the coefficients are, float32 `[tables, 2**k]`.
+        key: of the noise, or None.
+        constants: what `constants` gives.
+    """
+
+    shape: tuple[int, int]
+    tables: int
+    linear: bool
+    fanins: int
+    theta: int
+    key: Key | None
+    constants: Sequence[int]
+
+    @property
+    def alone(self) -> bool:
+        """Whether each node has a table of its own."""
+        return self.tables == self.shape[0]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What all programs take first."""
+        return self.fanins, self.theta, self.shape[0] // self.tables, *(self.key or (0, 0))
+
+
+@lru_cache(64)
+def constants(tau: float, linear: bool, limit: float) -> tuple[int, ...]:
+    """The bits of the float32 numbers that the programs take: three for the outputs, two for the gradients.
 
     Args:
-        x: inputs float32 or uint8 bits `[inputs, batch]`, each row dense.
-        fanins: int32 `[nodes, k]`.
-        theta: float32 `[tables, 2**k]`; runs of `nodes / tables` nodes share one.
         tau: temperature.
-        key: of the noise; None for none.
         linear: see `walsh_reference.walsh_layer`.
         limit: the same.
-        rounded: float32 `[nodes, batch]`, each row dense, receives the outputs rounded to 0 and 1.
-        y: the same, receives the outputs themselves.
-        first: which sample the first column is; it decides the noise.
     """
-    nodes, arity = fanins.shape
-    y = empty_rows(nodes, x.shape[1]) if y is None else y
-    kernel = walsh_code.forward(arity, x.dtype == np.uint8, linear, key is not None, rounded is not None)
-    shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), *(key or (0, 0)))
-    matrices = [matrix(each, first) for each in (x, y, rounded) if each is not None]
-    columns = first, first + x.shape[1]
-    bound = min(limit * math.log2(math.e), _UNLIMITED) if limit else _UNLIMITED
-    numbers = math.log2(math.e) / tau, bound, walsh_reference.stretch(limit)
-    threads.run(
-        [partial(kernel, *shared, *part, *columns, *chain(*matrices), *numbers) for part in threads.split(nodes)]
-    )
-    return y
+    unit, gain = math.log2(math.e), walsh_reference.stretch(limit)
+    bound = min(limit * unit, _UNLIMITED) if limit else _UNLIMITED
+    # With s the sigmoid and y = g (s - 1/2) + 1/2, s (1 - s) is (y - y**2 + (g**2 - 1) / 4) / g**2.
+    scale = -0.5 if linear else -1 / (tau * gain)
+    return tuple(map(float_bits, (unit / tau, bound, gain, scale, (gain * gain - 1) / 4)))
 
 
-def backward(
-    x: Array,
-    fanins: Array,
-    theta: Array,
-    tau: float,
-    y: Array,
-    grad_y: Array,
-    *,
-    linear: bool = False,
-    limit: float = 0.0,
-    to_inputs: bool = True,
-    to_edges: bool = False,
-) -> tuple[Array, Array | None, Array | None]:
-    """Gradients from the saved inputs and outputs.
+def forward_stage(
+    nodes: Nodes, x: Matrix, y: Matrix, rounded: Matrix | None, *, bits: bool, columns: tuple[int, int]
+) -> Stage:
+    """The calls that compute the outputs, float32 `[nodes, batch]`; threads share the nodes.
 
     Args:
-        x: as in `forward`.
-        fanins: as in `forward`.
-        theta: as in `forward`.
-        tau: as in `forward`.
-        y: the outputs, not rounded.
-        grad_y: float32 `[nodes, batch]`, each row dense.
-        linear: as in `forward`.
-        limit: as in `forward`.
-        to_inputs: whether the gradient of x is wanted.
-        to_edges: whether the gradients of each node's inputs are wanted.
-
-    Returns:
-        Gradients `[tables, 2**k]` of the coefficients, `[inputs, batch]` of the inputs or None, and
-        `[nodes, k, batch]` of each node's inputs or None.
+        nodes: the layer.
+        x: the inputs, float32 or uint8 `[inputs, batch]`.
+        y: receives the outputs.
+        rounded: receives the outputs rounded to 0 and 1, where they are wanted.
+        bits: whether the inputs are uint8 bits, not float32.
+        columns: the first sample and the one after the last; their numbers decide the noise.
     """
-    nodes, arity = fanins.shape
-    batch = x.shape[1]
-    kernel = walsh_code.backward(arity, x.dtype == np.uint8, linear, to_inputs, to_edges)
-    shared = (fanins.ctypes.data, theta.ctypes.data, nodes // len(theta), 0, 0)
-    # Threads share the nodes, those of a table together. Nodes of several threads may read one input: each thread adds
-    # up its own gradients of the inputs.
-    parts = threads.split(nodes, nodes // len(theta))
-    grads_x = [empty_rows(*x.shape) if to_inputs else None for _ in parts]
-    added = np.zeros((len(parts), len(x)), np.uint8)
-    grad_edges = empty_rows(nodes * arity, batch) if to_edges else None
-    grad_theta = np.zeros(theta.shape, np.float32)
-    # With s the sigmoid and y = g (s - 1/2) + 1/2, s (1 - s) is (y - y**2 + (g**2 - 1) / 4) / g**2.
-    gain = walsh_reference.stretch(limit)
-    scale, rest = -0.5 if linear else -1 / (tau * gain), (gain * gain - 1) / 4
-    calls = []
-    for i, (first, last) in enumerate(parts):
-        matrices = (x, grad_y, *(() if linear else (y,)), grads_x[i], grad_edges)
-        places = [number for each in matrices if each is not None for number in matrix(each)]
-        sums = grad_theta.ctypes.data, added[i].ctypes.data
-        calls.append(partial(kernel, *shared, first, last, 0, batch, *places, scale, rest, *sums))
-    threads.run(calls)
-    grad_x = _sum_of([each for each in grads_x if each is not None], added) if to_inputs else None
-    return grad_theta, grad_x, grad_edges if grad_edges is None else grad_edges.reshape(nodes, arity, batch)
+    count, arity = nodes.shape
+    program = walsh_code.forward(arity, nodes.alone, bits, nodes.linear, nodes.key is not None, rounded is not None)
+    matrices = [number for each in (x, y, rounded) if each is not None for number in each]
+    numbers = *matrices, *nodes.constants[:3]
+    return [program.record(*nodes.numbers, *part, *columns, *numbers) for part in threads.split(count)]
 
 
-def _sum_of(parts: list[Array], added: Array) -> Array:
-    """The sum of float32 matrices in the first of them; `added` uint8 `[parts, rows]` tells the rows that are known."""
-    total = parts[0]
-    for part, there in zip(parts[1:], added[1:], strict=True):
-        shared = total.ctypes.data, added[0].ctypes.data, part.ctypes.data, there.ctypes.data, matrix(part)[1]
-        threads.run([partial(walsh_code.total(), *shared, *rows) for rows in threads.split(len(total))])
-        added[0] = 1
-    if len(parts) == 1:
-        total[added[0] == 0] = 0
-    return total
+def add_backward(
+    plan: Plan,
+    nodes: Nodes,
+    shape: tuple[int, int],
+    x: Matrix,
+    y: Matrix,
+    grad_y: Matrix,
+    grad_theta: int,
+    grad_x: Matrix | None,
+    grad_edges: Matrix | None,
+    *,
+    bits: bool,
+    size: int = 1,
+) -> None:
+    """Adds the stages that compute the gradients; threads share the nodes, those of a table together.
+
+    Nodes of several threads may read one input: each thread adds up its own gradients of the inputs.
+
+    Args:
+        plan: what is added to.
+        nodes: the layer.
+        shape: of the inputs, `[inputs, batch]`.
+        x: the inputs.
+        y: the outputs, not rounded.
+        grad_y: gradients of the outputs, or of groups of them.
+        grad_theta: where the gradients of the coefficients go. Where nodes share tables they are added there.
+        grad_x: receives the gradients of the inputs, if they are wanted.
+        grad_edges: receives those of each node's inputs, float32 `[nodes * k, batch]`, if they are wanted.
+        bits: whether the inputs are uint8 bits, not float32.
+        size: nodes that share a row of `grad_y`.
+    """
+    (count, arity), (inputs, batch) = nodes.shape, shape
+    program = walsh_code.backward(arity, nodes.alone, bits, nodes.linear, grad_x is not None, grad_edges is not None)
+    parts = threads.split(count, count // nodes.tables)
+    sums = [grad_x if i == 0 or grad_x is None else plan.matrix(*shape) for i in range(len(parts))]
+    flags = [plan.flags(inputs) for _ in parts]
+    stage = []
+    for part, own, known in zip(parts, sums, flags, strict=True):
+        calls = []
+        for first, last, grads in _runs(part, grad_y, size):
+            matrices = (x, grads, None if nodes.linear else y, own, grad_edges)
+            numbers = [number for each in matrices if each is not None for number in each]
+            calls.append(
+                program.record(*nodes.numbers, first, last, 0, batch, *numbers, *nodes.constants[3:], grad_theta, known)
+            )
+        stage.append(b"".join(calls))
+    plan.stages.append(stage)
+    if grad_x is not None:
+        plan.stages += _sum_stages(shape, [each for each in sums if each is not None], flags)
+
+
+def _runs(part: tuple[int, int], grad_y: Matrix, size: int) -> Iterator[tuple[int, int, Matrix]]:
+    """Nodes of one thread that read the same row of gradients, and that row for all of them; or all, and all rows."""
+    if size == 1:
+        yield *part, grad_y
+        return
+    address, stride = grad_y
+    for group in range(part[0] // size, -(-part[1] // size)):
+        yield max(part[0], group * size), min(part[1], (group + 1) * size), (address + 4 * group * stride, 0)
+
+
+def _sum_stages(shape: tuple[int, int], sums: list[Matrix], flags: list[int]) -> list[Stage]:
+    """Completes the first matrix: adds the other ones to it; `flags` tell the rows that are known, others are 0."""
+    inputs, batch = shape
+    parts = threads.split(inputs)
+    if len(sums) == 1:
+        clear = walsh_code.clear()
+        return [[clear.record(*sums[0], flags[0], batch, *part) for part in parts]]
+    add = walsh_code.total()
+    return [
+        [add.record(*sums[0], *other, flags[0], known, batch, *part) for part in parts]
+        for other, known in zip(sums[1:], flags[1:], strict=True)
+    ]

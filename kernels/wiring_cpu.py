@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 
 from warp2hdl.kernels import threads
-from warp2hdl.kernels.vector import F32, I8, I32, I64, POINTER, Program, Vector, lanes, matrix, sums
+from warp2hdl.kernels.chain import Stage
+from warp2hdl.kernels.vector import F32, I8, I32, I64, POINTER, Function, Matrix, Program, Vector, lanes, sums
 
 Array = npt.NDArray[Any]
 
 
 @cache
-def _kernel(bits: bool) -> Callable[..., None]:
+def _kernel(bits: bool) -> Function:
     """As many candidates at once as a vector has lanes, so that each gradient is loaded once for all of them."""
     bounds = [(name, I64) for name in ("edge_start", "edge_stop", "count", "columns")]
     pairs = [pair for name in ("x", "grad") for pair in ((name, POINTER), (f"{name}_stride", I64))]
@@ -37,36 +36,33 @@ def _kernel(bits: bool) -> Callable[..., None]:
             numbers = [b.sext(p.load(place, I32), I64) for place in places]
             rows = [p.index(p["x"], b.mul(number, p["x_stride"]), size) for number in numbers]
 
-            def step(column: ir.Value, mask: ir.Value | None, totals: list[Vector]) -> list[Vector]:
+            def step(column: ir.Value, mask: ir.Value | None) -> list[Vector]:
                 g = p.load_vector(p.index(grads, column, 4), mask)
                 signals = [p.load_vector(p.index(row, column, size), mask, I8 if bits else F32) for row in rows]
-                return [g * x + total for x, total in zip(signals, totals, strict=True)]
+                return [g * x for x in signals]
 
-            total = sums(p.columns(I64(0), p["columns"], [p.zero()] * lanes(), step))
+            total = sums(p.columns(I64(0), p["columns"], lanes(), step))
             p.store_vector(total, p.index(p["found"], b.add(first, block), 4), p.first_lanes(b.sub(p["count"], block)))
     return p.compile()
 
 
-def candidate_gradients(signals: Array, candidates: Array, grad_edges: Array) -> Array:
-    """For each candidate of each input, its signal times the gradient of that input, summed over the batch.
+def stage(
+    signals: Matrix, candidates: int, shape: tuple[int, ...], grad_edges: Matrix, found: int, batch: int, *, bits: bool
+) -> Stage:
+    """The calls that give each candidate's signal times the gradient of the input that it competes for, over the batch.
 
     Args:
-        signals: uint8 or float32 `[inputs, batch]`, each row dense.
-        candidates: int32 `[nodes, k, candidates]`, rows of `signals`.
-        grad_edges: float32 `[nodes, k, batch]`.
-
-    Returns:
-        float32 `[nodes, k, candidates]`.
+        signals: uint8 or float32 `[inputs, batch]`.
+        candidates: where their numbers are, int32 `[nodes, k, candidates]`, rows of `signals`.
+        shape: of the candidates.
+        grad_edges: float32 `[nodes * k, batch]`.
+        found: where the sums go, float32 of the shape of the candidates.
+        batch: samples.
+        bits: whether the signals are uint8 bits, not float32.
     """
-    found = np.empty(candidates.shape, np.float32)
-    edges = grad_edges.reshape(-1, grad_edges.shape[2])
-    kernel = _kernel(signals.dtype == np.uint8)
-    sizes = candidates.shape[2], signals.shape[1]
-    addresses = candidates.ctypes.data, found.ctypes.data
-    threads.run(
-        [
-            partial(kernel, *addresses, first, last, *sizes, *matrix(signals), *matrix(edges))
-            for first, last in threads.split(len(edges))
-        ]
-    )
-    return found
+    nodes, arity, count = shape
+    program = _kernel(bits)
+    return [
+        program.record(candidates, found, *part, count, batch, *signals, *grad_edges)
+        for part in threads.split(nodes * arity)
+    ]

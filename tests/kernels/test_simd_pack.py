@@ -3,7 +3,7 @@ import pytest
 
 from tests.kernels.simd import HERE, bits
 from warp2hdl.kernels import simd_pack
-from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES, address_of
+from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES
 
 
 def expected(x, feature, threshold, masks):
@@ -55,7 +55,7 @@ def test_columns(level, dtype, turned):
     work = np.empty(LANES * features * size, np.uint8)
     tiles = np.array([*range(0, features - 16 // size, 16 // size), features - 16 // size], np.int64)
     if turned:
-        params += [x.strides[0], len(tiles), tiles.ctypes.data, work.ctypes.data, address_of(kernel)]
+        params += [x.strides[0], len(tiles), tiles.ctypes.data, work.ctypes.data, kernel.address]
         kernel = simd_pack.turned(level, size)
     numbers = np.array(params, np.int64)
     kernel(given.ctypes.data, signals.ctypes.data, numbers.ctypes.data)

@@ -55,7 +55,7 @@ def _expected(x, layers, groups, grad_y):
 
 
 @pytest.mark.parametrize("groups", [0, 3])
-@pytest.mark.parametrize("batch", [1, 4 * lanes(), 6 * lanes() + 5])
+@pytest.mark.parametrize("batch", [1, 15, 16, 17, 40, 4 * lanes(), 100, 101, 6 * lanes() + 5])
 @pytest.mark.parametrize("kind", [{}, {"noisy": True}, {"linear": True}, {"hard": True}, {"limit": 1.1}])
 def test_is_one_layer_after_the_other(kind, batch, groups, thread_count):
     for k in (2, 6):
@@ -72,8 +72,9 @@ def test_is_one_layer_after_the_other(kind, batch, groups, thread_count):
             np.testing.assert_allclose(grad, wanted, rtol=2e-4, atol=2e-4, err_msg=f"coefficients of layer {i}")
 
 
-def test_outputs_are_the_same_bits_with_any_number_of_threads():
-    layers = _layers(3, noisy=True)
+@pytest.mark.parametrize("k", [3, 6])
+def test_outputs_are_the_same_bits_with_any_number_of_threads(k):
+    layers = _layers(k, noisy=True)
     x = torch.randint(2, (INPUTS, 100)).to(torch.uint8).numpy()
     outputs = []
     for count in (1, 2, 3):
@@ -100,3 +101,37 @@ def test_candidates_get_the_gradients_of_the_connections(thread_count):
     _, _, grad_edges = _expected(signals, apart, 0, grad_y)
     wanted = np.einsum("ecs,es->ec", x[candidates.reshape(len(signals), -1)], grad_edges.numpy())
     np.testing.assert_allclose(found.wiring[0].reshape(wanted.shape), wanted, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("bits", [False, True])
+def test_tables_of_several_nodes_and_inputs_that_nobody_reads(bits, thread_count):
+    layers = _layers(3)
+    layers[0] = Layer(layers[0].fanins % 4, layers[0].theta[:1], 1.3)
+    layers[1] = Layer(layers[1].fanins % 4, layers[1].theta, 1.3)
+    x = torch.rand(INPUTS, 100).numpy()
+    x = (x > 0.5).astype(np.uint8) if bits else x
+    grad_y = torch.randn(WIDTHS[-1], 100).numpy()
+    found = stack_cpu.backward(x, layers, stack_cpu.forward(x, layers)[1], grad_y)
+    repeated = [Layer(layers[0].fanins, layers[0].theta.repeat(WIDTHS[0], 0), 1.3), *layers[1:]]
+    _, thetas, grad_x = _expected(x, repeated, 0, grad_y)
+    np.testing.assert_allclose(found.theta[0][0], thetas[0].sum(0), rtol=2e-4, atol=2e-4)
+    np.testing.assert_allclose(found.theta[1], thetas[1], rtol=2e-4, atol=2e-4)
+    np.testing.assert_allclose(found.x, grad_x, rtol=2e-4, atol=2e-4)
+    assert not found.x[4:].any()
+
+
+def test_gradients_are_the_same_bits_each_time(thread_count):
+    layers = _layers(4)
+    x, grad_y = torch.rand(INPUTS, 100).numpy(), torch.randn(WIDTHS[-1], 100).numpy()
+    first, second = (stack_cpu.backward(x, layers, stack_cpu.forward(x, layers)[1], grad_y) for _ in range(2))
+    for one, other in zip([first.x, *first.theta], [second.x, *second.theta], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_numbers_may_change_from_step_to_step():
+    (layer, *_), x = _layers(2), torch.rand(INPUTS, 40).numpy()
+    for tau, key in ((0.7, None), (1.9, None), (1.1, (1, 2)), (1.1, (3, 4))):
+        changed = Layer(layer.fanins, layer.theta, tau, key)
+        y, _ = stack_cpu.forward(x, [changed])
+        expected, _, _ = _expected(x, [changed], 0, np.zeros(y.shape, np.float32))
+        np.testing.assert_allclose(y, expected, rtol=2e-5, atol=2e-5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from warp2hdl.kernels.vector import F32, I64, POINTER, Program, Vector, empty_rows, exp2, lanes, log2, sums
+from warp2hdl.kernels.vector import F32, I64, POINTER, Program, Vector, empty_rows, exp2, lanes, log2, resized, sums
 
 
 def _applied(function, x):
@@ -60,6 +60,40 @@ def test_loops_carry_values_and_may_not_run_at_all():
     for count, expected in ((0, 1), (5, 32)):
         run(y.ctypes.data, count)
         assert y[0] == expected
+
+
+@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("rest", [0, 1, lanes() // 2, lanes() // 2 + 1, lanes() - 1])
+def test_columns_are_added_up_and_no_other_ones_touched(rest, halves):
+    count, widths = 3 + 2 * lanes() + rest, []
+    p = Program([("x", POINTER), ("y", POINTER), ("total", POINTER), ("count", I64)])
+
+    def step(column, mask):
+        widths.append(p.lanes)
+        value = p.load_vector(p.index(p["x"], column, 4), mask)
+        p.store_vector(value * value + p.spread(F32(1)), p.index(p["y"], column, 4), mask)
+        return [value]
+
+    (total,) = p.columns(I64(3), p["count"], 1, step, halves=halves)
+    p.store_vector(total, p["total"], None)
+    assert widths == [lanes(), lanes(), *([lanes() // 2] if halves else [])]
+    x = np.random.default_rng(rest).standard_normal(count + lanes()).astype(np.float32)
+    y, totals = np.full_like(x, -1), np.full(lanes(), np.nan, np.float32)
+    p.compile()(x.ctypes.data, y.ctypes.data, totals.ctypes.data, count)
+    np.testing.assert_allclose(y[3:count], x[3:count] ** 2 + 1, rtol=1e-6)
+    assert (np.delete(y, range(3, count)) == -1).all()
+    np.testing.assert_allclose(totals.sum(), x[3:count].sum(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [lanes() // 2, lanes(), 2 * lanes()])
+def test_vectors_of_another_width(count):
+    p = Program([("x", POINTER), ("y", POINTER)])
+    x = np.arange(1, lanes() + 1, dtype=np.float32)
+    p.store_vector(resized(p.load_vector(p["x"], None), count), p["y"], None)
+    y = np.full(2 * lanes(), -1, np.float32)
+    p.compile()(x.ctypes.data, y.ctypes.data)
+    np.testing.assert_array_equal(y[:count], [*x, *[0] * lanes()][:count])
+    assert (y[count:] == -1).all()
 
 
 @pytest.mark.parametrize("columns", [1, 100, 1024])

@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from warp2hdl.kernels import threads, vector, walsh_code, walsh_cpu, walsh_reference
+from warp2hdl.kernels.chain import Plan
+from warp2hdl.kernels.vector import empty_rows, matrix
 
-SIZES = [(1, 1, 1), (5, 3, 7), (7, 9, 16), (33, 70, 100)]  # inputs, nodes, batch
+# inputs, nodes, batch
+SIZES = [(1, 1, 1), (5, 3, 7), (5, 3, 15), (7, 9, 16), (7, 9, 17), (9, 4, 40), (33, 70, 100), (9, 4, 101), (9, 4, 300)]
 KINDS = {
     "walsh": {},
     "noisy": {"noise": (3, 4)},
@@ -47,11 +50,44 @@ def _expected(x, fanins, theta, grad_y, noise=None, linear=False, limit=0.0):
     return {"y": y.detach(), "grad_theta": theta.grad, "grad_x": x.grad, "grad_edges": edges.grad}
 
 
+def _nodes(fanins, theta, key, linear, limit):
+    addresses = fanins.ctypes.data, theta.ctypes.data
+    return walsh_cpu.Nodes(fanins.shape, len(theta), linear, *addresses, key, walsh_cpu.constants(1.5, linear, limit))
+
+
+def _forward(x, fanins, theta, key=None, *, linear=False, limit=0.0, rounded=None):
+    y = empty_rows(len(fanins), x.shape[1])
+    matrices = matrix(x), matrix(y), None if rounded is None else matrix(rounded)
+    settings = {"bits": x.dtype == np.uint8, "columns": (0, x.shape[1])}
+    plan = Plan(0)
+    plan.stages.append(walsh_cpu.forward_stage(_nodes(fanins, theta, key, linear, limit), *matrices, **settings))
+    plan.run([])
+    return y
+
+
+def _backward(x, fanins, theta, y, grad_y, *, linear=False, limit=0.0, to_inputs=True, to_edges=True):
+    grad_theta = np.zeros(theta.shape, np.float32)
+    grad_x = empty_rows(*x.shape) if to_inputs else None
+    grad_edges = empty_rows(fanins.size, x.shape[1]) if to_edges else None
+    plan = Plan(0)
+    walsh_cpu.add_backward(
+        plan,
+        _nodes(fanins, theta, None, linear, limit),
+        x.shape,
+        *map(matrix, (x, y, grad_y)),
+        grad_theta.ctypes.data,
+        *(None if each is None else matrix(each) for each in (grad_x, grad_edges)),
+        bits=x.dtype == np.uint8,
+    )
+    plan.run([])
+    return grad_theta, grad_x, None if grad_edges is None else grad_edges.reshape(*fanins.shape, -1)
+
+
 def _actual(x, fanins, theta, grad_y, noise=None, linear=False, limit=0.0):
-    arrays = x.numpy(), fanins.numpy(), theta.numpy(), 1.5
+    arrays = x.numpy(), fanins.numpy(), theta.numpy()
     options = {"linear": linear, "limit": limit}
-    y = walsh_cpu.forward(*arrays, noise, **options)
-    grads = walsh_cpu.backward(*arrays, y, grad_y.numpy(), **options, to_inputs=True, to_edges=True)
+    y = _forward(*arrays, noise, **options)
+    grads = _backward(*arrays, y, grad_y.numpy(), **options)
     return dict(zip(("y", "grad_theta", "grad_x", "grad_edges"), (y, *grads), strict=True))
 
 
@@ -96,10 +132,10 @@ def test_rows_may_lie_apart():
 def test_one_gradient_without_the_other():
     x, fanins, theta, grad_y = _case(3, 5, 6, 11)
     expected = _expected(x, fanins, theta, grad_y)
-    arrays = x.numpy(), fanins.numpy(), theta.numpy(), 1.5
-    y = walsh_cpu.forward(*arrays)
+    arrays = x.numpy(), fanins.numpy(), theta.numpy()
+    y = _forward(*arrays)
     for to_inputs, to_edges in ((True, False), (False, True), (False, False)):
-        grads = walsh_cpu.backward(*arrays, y, grad_y.numpy(), to_inputs=to_inputs, to_edges=to_edges)
+        grads = _backward(*arrays, y, grad_y.numpy(), to_inputs=to_inputs, to_edges=to_edges)
         for name, grad, wanted in zip(
             ("grad_theta", "grad_x", "grad_edges"), grads, (True, to_inputs, to_edges), strict=True
         ):
@@ -111,7 +147,7 @@ def test_one_gradient_without_the_other():
 def test_rounded_outputs():
     x, fanins, theta, _ = _case(2, 5, 40, 11)
     rounded = np.full((40, 11), np.nan, np.float32)
-    y = walsh_cpu.forward(x.numpy(), fanins.numpy(), theta.numpy(), 1.0, (1, 2), rounded=rounded)
+    y = _forward(x.numpy(), fanins.numpy(), theta.numpy(), (1, 2), rounded=rounded)
     assert 0 < rounded.mean() < 1
     np.testing.assert_array_equal(rounded, y > 0.5)
 
@@ -119,7 +155,7 @@ def test_rounded_outputs():
 def test_sigmoid_saturates_without_overflow():
     x = np.array([[0, 1]], np.float32)
     theta = np.array([[0, 1e6]], np.float32)
-    y = walsh_cpu.forward(x, np.zeros((1, 1), np.int32), theta, 1.0)
+    y = _forward(x, np.zeros((1, 1), np.int32), theta)
     np.testing.assert_allclose(y, [[0, 1]], atol=1e-29)
 
 
@@ -131,7 +167,7 @@ def test_without_the_newest_vectors(cpu, monkeypatch):
     vector.lanes()  # sets LLVM up
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(cpu=cpu, features="", opt=3, jit=True, codemodel="jitdefault")
-    caches = vector.lanes, walsh_code.forward, walsh_code.backward
+    caches = vector.lanes, walsh_code.forward, walsh_code.backward, walsh_code.clear
     with monkeypatch.context() as patched:
         patched.setattr(vector, "_target", lambda: (machine, False))
         for each in caches:

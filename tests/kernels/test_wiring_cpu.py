@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from warp2hdl.kernels import threads, wiring_cpu
+from warp2hdl.kernels.chain import Plan
+from warp2hdl.kernels.vector import matrix
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
@@ -15,5 +17,10 @@ def test_products_summed_over_the_batch(dtype, count, batch):
     expected = np.einsum("nkcb,nkb->nkc", signals[candidates].astype(float), grad)
     for number in (1, 2):
         threads.set(number)
-        np.testing.assert_allclose(wiring_cpu.candidate_gradients(signals, candidates, grad), expected, atol=2e-5)
+        found = np.full(candidates.shape, np.nan, np.float32)
+        addresses = candidates.ctypes.data, candidates.shape, matrix(grad.reshape(-1, batch)), found.ctypes.data
+        plan = Plan(0)
+        plan.stages.append(wiring_cpu.stage(matrix(signals), *addresses, batch, bits=dtype == np.uint8))
+        plan.run([])
+        np.testing.assert_allclose(found, expected, atol=2e-5)
     threads.set(1)

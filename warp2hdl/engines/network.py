@@ -14,7 +14,7 @@ from warp2hdl.engines.schedule import Program
 from warp2hdl.errors import BackendError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_code, simd_count, simd_network, simd_nodes
-from warp2hdl.kernels.simd_target import AVX512, VECTOR_BYTES, address_of
+from warp2hdl.kernels.simd_target import AVX512, VECTOR_BYTES
 
 Array = npt.NDArray[Any]
 
@@ -51,12 +51,12 @@ class Network:
                 "use the engine numpy."
             )
         self._batches = self._make_batches()
-        self._add = address_of(simd_count.add(level))
+        self._add = simd_count.add(level).address
         pieces = self._make_pieces() if level in AVX512 else []
         self.vectors = vectors_of(program, sum(map(len, pieces)))
         self._code = self._make_code(pieces) if pieces else None
         self.params = np.zeros(1, np.int64)
-        self.address = self._code.address if self._code else address_of(simd_network.network(level))
+        self.address = self._code.address if self._code else simd_network.network(level).address
         if not self._code:
             self._lists = self._make_lists()
             addresses = (each.ctypes.data for each in self._lists)

@@ -12,7 +12,7 @@ from warp2hdl.engines.memory import Workplace
 from warp2hdl.engines.plan import GROUP, Plan
 from warp2hdl.engines.thresholds import raw_thresholds
 from warp2hdl.kernels import simd_pack
-from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES, address_of
+from warp2hdl.kernels.simd_target import AVX512, LANES, VECTOR_BYTES
 
 Array = npt.NDArray[Any]
 
@@ -54,7 +54,7 @@ class Packing:
             self._arrays = (plan.planes * VECTOR_BYTES, thresholds, masks)
             self._turned = plan.features * LANES * self._size
             self._tiles = _tiles(plan.features, 16 // self._size, encoder.features)
-            self._columns = address_of(by_columns)
+            self._columns = by_columns.address
             self._column_bytes = LANES * self._size * encoder.features
         self._kind = kind
 

@@ -25,7 +25,8 @@ from warp2hdl.engines.thresholds import DIRECT
 from warp2hdl.errors import ConfigError, DataError
 from warp2hdl.ir import Circuit
 from warp2hdl.kernels import simd_count, simd_network
-from warp2hdl.kernels.simd_target import AVX512, LANES, LEVELS, address_of, host_level
+from warp2hdl.kernels.simd_target import AVX512, LANES, LEVELS, host_level
+from warp2hdl.kernels.vector import Function
 
 Array = npt.NDArray[Any]
 
@@ -85,7 +86,7 @@ class SimdEngine:
             raise DataError(f"the samples have shape {x.shape}; this circuit takes [batch, {features}] features.")
         return x
 
-    def _run(self, x: Array, out: Array, stage: Callable[..., None]) -> Array:
+    def _run(self, x: Array, out: Array, stage: Function) -> Array:
         """Fills `out` for the samples `x`."""
         if x.dtype == np.bool_:
             x = x.view(np.uint8)
@@ -112,7 +113,7 @@ class SimdEngine:
             self._rest(x[whole * LANES :], out[whole * LANES :], packing, stage)
         return out
 
-    def _rest(self, x: Array, out: Array, packing: Packing, stage: Callable[..., None]) -> None:
+    def _rest(self, x: Array, out: Array, packing: Packing, stage: Function) -> None:
         """Less than a vector, made one by zeros."""
         vector = np.zeros((LANES, x.shape[1]), x.dtype, order="F" if packing.by_columns else "C")
         vector[: len(x)] = x
@@ -122,9 +123,7 @@ class SimdEngine:
         out[:] = found[: len(x)]
 
     @contextmanager
-    def _worker(
-        self, x: Array, out: Array, packing: Packing, stage: Callable[..., None]
-    ) -> Iterator[Callable[[int, int], None]]:
+    def _worker(self, x: Array, out: Array, packing: Packing, stage: Function) -> Iterator[Callable[[int, int], None]]:
         """Yields what fills a range of `out`, in vectors, in a place of its own."""
         place = self._workplace()
         pack, *_kept = packing.params(x.strides, place)
@@ -133,9 +132,9 @@ class SimdEngine:
         params = np.array(
             [
                 *(0, self._network.vectors, self._network.vector_bytes, x_step, out_step),
-                *(address_of(packing.kernel), pack.ctypes.data),
+                *(packing.kernel.address, pack.ctypes.data),
                 *(self._network.address, self._network.params.ctypes.data),
-                *(address_of(stage), counts.ctypes.data),
+                *(stage.address, counts.ctypes.data),
             ],
             np.int64,
         )

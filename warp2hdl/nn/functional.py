@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +61,14 @@ class _LayersCPU(torch.autograd.Function):
     ) -> torch.Tensor:
         from warp2hdl.kernels import stack_cpu
 
-        y, parts = stack_cpu.forward(x.numpy(), _arrays(layers), groups)
-        kept = [torch.from_numpy(array) for part in parts for array in (*part.relaxed, *part.passed)]
-        ctx.layers, ctx.columns = layers, [part.columns for part in parts]
+        ctx.layers = _arrays(layers)
+        y, parts = stack_cpu.forward(x.numpy(), ctx.layers, groups)
+        kept = [
+            None if array is None else torch.from_numpy(array)
+            for part in parts
+            for array in (part.passed, part.relaxed, part.last)
+        ]
+        ctx.columns = [part.columns for part in parts]
         ctx.save_for_backward(x, *parameters[: len(layers)], *kept)
         return torch.from_numpy(y)
 
@@ -71,16 +76,12 @@ class _LayersCPU(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:  # noqa: ANN401
         from warp2hdl.kernels import stack_cpu
 
-        count = len(ctx.layers)
         x, *saved = ctx.saved_tensors
-        kept = [tensor.numpy() for tensor in saved[count:]]
-        parts = [
-            stack_cpu.Part(columns, kept[at : at + count], kept[at + count : at + 2 * count])
-            for columns, at in zip(ctx.columns, range(0, len(kept), 2 * count), strict=True)
-        ]
+        kept: Iterator[Any] = (None if each is None else each.numpy() for each in saved[len(ctx.layers) :])
+        parts = [stack_cpu.Part(columns, next(kept), next(kept), next(kept)) for columns in ctx.columns]
         found = stack_cpu.backward(
             x.numpy(),
-            _arrays(ctx.layers),
+            ctx.layers,
             parts,
             _dense_rows(grads[0]).numpy(),
             to_inputs=ctx.needs_input_grad[0],
