@@ -112,6 +112,7 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
             rate=0.1,
             adam_basis="addresses",
             logit_limit=3.0,
+            hard_share=0.3,
         ),
         # The widths, depths and divisors of difflogic's experiments.
         "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
