@@ -114,8 +114,17 @@ PRESETS: Mapping[str, TrainConfig] = types.MappingProxyType(
             logit_limit=3.0,
             hard_share=0.3,
         ),
-        # The widths, depths and divisors of difflogic's experiments.
-        "cifar-10-3-thresholds": _cifar((LayerConfig(nodes=12_000, arity=4),) * 4, 3, 100.0, 0.01),
+        # The widths and depths of difflogic's experiments; of the second the divisor too.
+        "cifar-10-3-thresholds": _cifar(
+            (LayerConfig(nodes=12_000, arity=4, initial="residual-catalog", residual=0.93),) * 4,
+            thresholds=3,
+            group_tau=30.0,
+            rate=0.02,
+            adam_basis="addresses",
+            logit_limit=1.0,
+            hard_share=0.3,
+            augment="shift",
+        ),
         "cifar-10-31-thresholds": _cifar((LayerConfig(nodes=256_000, arity=2),) * 5, 31, 100.0, 0.01),
         "adult": _table(600, 4, 8, epochs=10, learning_rate=0.01, group_tau=8.7),
         "breast-cancer": _table(200, 4, 8, **{**_TAUGHT, "teacher_units": 0, "teacher_l1": 0.02}),
